@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+//
+// Every module is a row of the table below: name, folder, what it depends on. Layers point down
+// (docs/architecture.md). `AETHER_ONLY=Net swift test` builds one module, its tests and what they need.
+
+import Foundation
+import PackageDescription
+
+enum Kind { case library, executable, tool, c, system(pkgConfig: String?, apt: String), test, plugin }
+
+struct Module {
+  var name: String
+  var path: String
+  var kind: Kind
+  var dependencies: [String]
+  var resources: [Resource] = []
+  var plugins: [String] = []
+}
+
+func library(_ name: String, _ layer: String, _ dependencies: [String] = []) -> Module {
+  Module(name: name, path: "Sources/\(layer)/\(name)", kind: .library, dependencies: dependencies)
+}
+func executable(_ name: String, _ dependencies: [String]) -> Module {
+  Module(name: name, path: "Sources/\(name)", kind: .executable, dependencies: dependencies)
+}
+func c(_ name: String, _ dependencies: [String] = []) -> Module {
+  Module(name: name, path: "Sources/Platform/\(name)", kind: .c, dependencies: dependencies)
+}
+func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Module {
+  Module(
+    name: name, path: "Sources/Platform/\(name)", kind: .system(pkgConfig: pkgConfig, apt: apt),
+    dependencies: [])
+}
+func tests(_ name: String, _ dependencies: [String] = []) -> Module {
+  Module(
+    name: "\(name)Tests", path: "Tests/\(name)Tests", kind: .test, dependencies: [name] + dependencies)
+}
+
+let modules: [Module] = [
+  // Core
+  library("JSON", "Core"), tests("JSON"),
+  // Platform: C libraries and kernel interfaces
+  system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+  system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
+  system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+  system("CWslay", apt: "libwslay-dev"),
+  system("CRocksDB", apt: "librocksdb-dev"),
+  c("CLLHTTP"),
+  system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+]
+
+extension Module {
+  var target: Target {
+    let dependencies = dependencies.map { Target.Dependency(stringLiteral: $0) }
+    let swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+    let plugins = plugins.map { Target.PluginUsage(stringLiteral: $0) }
+    switch kind {
+    case .library:
+      return .target(
+        name: name, dependencies: dependencies, path: path, resources: resources,
+        swiftSettings: swift, plugins: plugins)
+    case .executable, .tool:
+      return .executableTarget(
+        name: name, dependencies: dependencies, path: path, swiftSettings: swift, plugins: plugins)
+    case .c:
+      return .target(name: name, dependencies: dependencies, path: path)
+    case .system(let pkgConfig, let apt):
+      return .systemLibrary(
+        name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([apt])])
+    case .test:
+      return .testTarget(
+        name: name, dependencies: dependencies, path: path, swiftSettings: swift, plugins: plugins)
+    case .plugin:
+      return .plugin(
+        name: name, capability: .buildTool(), dependencies: dependencies, path: path)
+    }
+  }
+}
+
+/// The rows that the modules named in `AETHER_ONLY` (comma separated) and their tests need; all rows without it.
+func selected() -> [Module] {
+  guard let only = ProcessInfo.processInfo.environment["AETHER_ONLY"], !only.isEmpty else {
+    return modules
+  }
+  let byName = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0) })
+  var needed: Set<String> = []
+  var pending = only.split(separator: ",").flatMap { [String($0), "\($0)Tests"] }
+  while let name = pending.popLast() {
+    guard let module = byName[name], needed.insert(name).inserted else { continue }
+    pending += module.dependencies + module.plugins
+  }
+  return modules.filter { needed.contains($0.name) }
+}
+
+let package = Package(
+  name: "aether",
+  targets: selected().map(\.target),
+  swiftLanguageModes: [.v6]
+)
