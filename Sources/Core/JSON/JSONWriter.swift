@@ -35,13 +35,7 @@ extension JSON {
     case .bool(let value): output += (value ? "true" : "false").utf8
     case .integer(let value): output += String(value).utf8
     case .number(let value):
-      if !value.isFinite {
-        output += "null".utf8
-      } else if let whole = Int64(exactly: value), abs(value) < 1e15 {
-        output += String(whole).utf8
-      } else {
-        output += String(value).utf8
-      }
+      output += (value.isFinite ? String(value) : "null").utf8
     case .string(let value): JSON.writeString(value, to: &output)
     case .array(let items):
       output.append(UInt8(ascii: "["))
