@@ -39,6 +39,8 @@ func tests(_ name: String, _ dependencies: [String] = []) -> Module {
 let modules: [Module] = [
   // Core
   library("JSON", "Core"), tests("JSON"),
+  // Fleet: the resource model and what stands on it
+  library("Model", "Fleet", ["JSON"]), tests("Model"),
   // Platform: C libraries and kernel interfaces
   system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
   system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
