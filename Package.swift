@@ -38,6 +38,7 @@ func tests(_ name: String, _ dependencies: [String] = []) -> Module {
 
 let modules: [Module] = [
   // Core
+  library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
