@@ -17,8 +17,12 @@ struct Module {
   var plugins: [String] = []
 }
 
-func library(_ name: String, _ layer: String, _ dependencies: [String] = []) -> Module {
-  Module(name: name, path: "Sources/\(layer)/\(name)", kind: .library, dependencies: dependencies)
+func library(
+  _ name: String, _ layer: String, _ dependencies: [String] = [], resources: [Resource] = []
+) -> Module {
+  Module(
+    name: name, path: "Sources/\(layer)/\(name)", kind: .library, dependencies: dependencies,
+    resources: resources)
 }
 func executable(_ name: String, _ dependencies: [String]) -> Module {
   Module(name: name, path: "Sources/\(name)", kind: .executable, dependencies: dependencies)
@@ -42,6 +46,7 @@ let modules: [Module] = [
   library("JSON", "Core"), tests("JSON"),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
+  library("Control", "Fleet", ["JSON", "Model"], resources: [.embedInCode("Schemas")]),
   // Platform: C libraries and kernel interfaces
   system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
   system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),

@@ -1,0 +1,1 @@
+/// The control layer: kinds with their controllers and the desired-state loop.
