@@ -55,6 +55,9 @@ let modules: [Module] = [
   system("CRocksDB", apt: "librocksdb-dev"),
   c("CLLHTTP"),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+  library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
+  // Tests: what several of them share
+  Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),
 ]
 
 extension Module {
