@@ -54,6 +54,7 @@ let modules: [Module] = [
   system("CWslay", apt: "libwslay-dev"),
   system("CRocksDB", apt: "librocksdb-dev"),
   c("CLLHTTP"),
+  library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP"),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
   // Tests: what several of them share
