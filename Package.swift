@@ -53,6 +53,8 @@ let modules: [Module] = [
   system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
   system("CWslay", apt: "libwslay-dev"),
   system("CRocksDB", apt: "librocksdb-dev"),
+  c("CNet"),
+  library("Net", "Platform", ["CNet", "COpenSSL"]), tests("Net"),
   c("CLLHTTP"),
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP"),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
