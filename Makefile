@@ -2,7 +2,8 @@
 
 SHELL := /bin/bash
 CONFIGURATION ?= release
-ROOT ?= $(CURDIR)/.build/run
+# Where `make run` keeps its state; empty: the default of aetherd (/var/lib/aether as root).
+ROOT ?=
 SWIFT := $(shell scripts/find-swift 2>/dev/null || echo swift)
 BIN := .build/$(CONFIGURATION)
 HELPER := .build/libexec/aether-init
@@ -27,7 +28,7 @@ build: setup helper ## Build everything (CONFIGURATION=release or debug)
 	$(SWIFT) build -c $(CONFIGURATION) --product aether
 
 run: build ## Build, start aetherd with every default, apply Examples/hello.yaml; Ctrl-C stops all of it
-	@scripts/run $(BIN) $(ROOT)
+	@AETHER_ROOT="$(ROOT)" scripts/run $(BIN)
 
 test: setup helper ## Run every test
 	$(SWIFT) build --build-tests
@@ -48,5 +49,5 @@ bench-%: setup helper ## Run one benchmark: bench-net, bench-start, bench-store
 fmt: ## Lay out all Swift sources
 	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Plugins
 
-clean: ## Remove everything that was built (not the state of `make run`)
+clean: ## Remove everything that was built
 	rm -rf .build
