@@ -55,6 +55,7 @@ let modules: [Module] = [
   system("CRocksDB", apt: "librocksdb-dev"),
   c("CNet"),
   library("Net", "Platform", ["CNet", "COpenSSL"]), tests("Net"),
+  library("Crypto", "Platform", ["Bytes", "COpenSSL"]), tests("Crypto", ["Bytes", "COpenSSL", "JSON", "PythonPeer"]),
   c("CLLHTTP"),
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP"),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
