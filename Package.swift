@@ -58,6 +58,7 @@ let modules: [Module] = [
   library("Crypto", "Platform", ["Bytes", "COpenSSL"]), tests("Crypto", ["Bytes", "COpenSSL", "JSON", "PythonPeer"]),
   c("CLLHTTP"),
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP"),
+  library("Arguments", "Platform"), tests("Arguments"),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
   // Tests: what several of them share
