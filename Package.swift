@@ -60,6 +60,8 @@ let modules: [Module] = [
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP"),
   library("Arguments", "Platform"), tests("Arguments"),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+  c("CCurlShim", ["CCurl"]),
+  library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
   // Tests: what several of them share
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),
