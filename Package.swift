@@ -53,7 +53,7 @@ let modules: [Module] = [
   system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
   system("CWslay", apt: "libwslay-dev"),
   system("CRocksDB", apt: "librocksdb-dev"),
-  c("CNet"),
+  c("CNet", ["COpenSSL"]),
   library("Net", "Platform", ["CNet", "COpenSSL"]), tests("Net"),
   library("Crypto", "Platform", ["Bytes", "COpenSSL"]), tests("Crypto", ["Bytes", "COpenSSL", "JSON", "PythonPeer"]),
   c("CLLHTTP"),

@@ -19,7 +19,11 @@ extension Connection {
       tearDown(.failed(errno: EMFILE))
       return
     }
-    if state != .connecting { established() }
+    if state == .handshaking {
+      beginHandshake(timeout: options.value.handshakeTimeout)
+    } else if state != .connecting {
+      established()
+    }
   }
 
   func established() {
@@ -52,7 +56,9 @@ extension Connection {
     switch state {
     case .connecting:
       connectFinished()
-    case .handshaking, .closed:
+    case .handshaking:
+      continueHandshake()
+    case .closed:
       break
     case .lingering:
       discardInput()
@@ -85,6 +91,11 @@ extension Connection {
   // MARK: Reading
 
   private func readAvailable() {
+    // What comes after `close` is dropped; decrypting it first would be in vain.
+    if let session, !flags.contains(.closing) {
+      readRecords(session)
+      return
+    }
     let buffer = loop.readBuffer
     for _ in 0..<Connection.readsPerTurnMax {
       let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
@@ -106,7 +117,7 @@ extension Connection {
     }
   }
 
-  private func reachedEndOfInput() {
+  func reachedEndOfInput() {
     guard flags.insert(.inputEnded).inserted else { return }
     updateInterest()
     if flags.contains(.closing) { return }
@@ -133,7 +144,7 @@ extension Connection {
     if state == .open && !flags.contains(.waitsForWritable) { flush() }
   }
 
-  private enum SendOutcome {
+  enum SendOutcome {
     case sent(Int)
     case blocked
     case failed(CloseReason)
@@ -169,6 +180,7 @@ extension Connection {
     if flags.contains(.closing) {
       finishClosing()
     } else if flags.contains(.outputEnding), flags.insert(.outputEnded).inserted {
+      if let session { cnet_tls_end_output(session) }
       Glibc.shutdown(descriptor, Int32(SHUT_WR))
     }
   }
@@ -196,10 +208,16 @@ extension Connection {
         laterOutput.removeFirst()
         output = queue
       case .file(let file, let offset, let remaining):
-        return sendFilePart(file, offset, remaining)
+        guard session != nil else { return sendFilePart(file, offset, remaining) }
+        if let reason = loadFilePart(file, offset, remaining) { return .failed(reason) }
       }
     }
     let bytes = output.readable
+    if let session {
+      let outcome = sendRecords(session, bytes)
+      if case .sent(let count) = outcome { output.consume(count, pool: &loop.outputPool) }
+      return outcome
+    }
     let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
     if count < 0 { return failure(errno) }
     output.consume(count, pool: &loop.outputPool)
@@ -216,7 +234,7 @@ extension Connection {
     return .sent(count)
   }
 
-  private func fileAdvanced(_ file: OpenFile, _ offset: Int64, _ remaining: Int64) {
+  func fileAdvanced(_ file: OpenFile, _ offset: Int64, _ remaining: Int64) {
     if remaining == 0 {
       laterOutput.removeFirst()
     } else {
@@ -232,14 +250,18 @@ extension Connection {
 
   /// All output was taken by the kernel: end our side, then wait for the peer's end before the descriptor goes.
   private func finishClosing() {
-    if flags.contains(.inputEnded) {
-      tearDown(.closed)
-      return
-    }
+    if let session { cnet_tls_end_output(session) }
+    freeSession()
+    if flags.contains(.inputEnded) { tearDown(.closed) } else { beginLingering(.closed) }
+  }
+
+  /// Ends our side and drops what the peer still sends, until it ends its side too or the time is over.
+  func beginLingering(_ reason: CloseReason) {
     Glibc.shutdown(descriptor, Int32(SHUT_WR))
     state = .lingering
+    flags.subtract([.readPaused, .waitsForWritable, .inputEnded])
     startTimer(options.value.lingerTimeout) { $0.tearDown(.closed) }
     updateInterest()
-    dropHandler(.closed)
+    dropHandler(reason)
   }
 }

@@ -1,7 +1,8 @@
 import CNet
 import Glibc
 
-/// A byte stream over TCP or a Unix socket. It belongs to one loop: every method must be called there, and its handler is called there.
+/// A byte stream over TCP or a Unix socket, with or without TLS. It belongs to one loop: every method must
+/// be called there, and its handler is called there.
 public final class Connection: EventSource, @unchecked Sendable {
   // Sendable: confined to its loop, which every public entry checks; only `loop` may be read elsewhere.
 
@@ -39,6 +40,10 @@ public final class Connection: EventSource, @unchecked Sendable {
   var output = OutputQueue()
   var laterOutput: [OutputSegment] = []
   var handler: (any ConnectionHandler)?
+  /// The SSL object of a TLS connection; freed with the connection.
+  var session: OpaquePointer?
+  /// Whom a TLS client expects, until that is checked.
+  var expectedPeer: TLSPeerName?
   var options: OptionsBox
   var timer: TimerToken?
   var lastActivity: MonotonicInstant
@@ -105,6 +110,7 @@ public final class Connection: EventSource, @unchecked Sendable {
     guard flags.remove(.readPaused) != nil else { return }
     lastActivity = loop.now
     updateInterest()
+    readAgainIfPending()
   }
 
   // MARK: Writing
@@ -240,6 +246,7 @@ public final class Connection: EventSource, @unchecked Sendable {
     guard state != .closed else { return }
     state = .closed
     cancelTimer()
+    freeSession()
     if flags.remove(.registered) != nil { loop.remove(descriptor) }
     Glibc.close(descriptor)
     descriptor = -1

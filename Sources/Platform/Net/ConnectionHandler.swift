@@ -45,6 +45,8 @@ public struct ConnectionOptions: Sendable {
   public var outputBytesMax = 67_108_864
   /// Nothing read or sent for this long calls `idleTimedOut`; nil for never.
   public var idleTimeout: Duration?
+  /// How long the TLS handshake of an accepted connection may take.
+  public var handshakeTimeout: Duration = .seconds(10)
   /// How long after `close` the peer may take to read what is left.
   public var closeTimeout: Duration = .seconds(30)
   /// How long to wait, after everything was sent, for the peer to close its side. Closing at once while its bytes are

@@ -11,6 +11,10 @@ public enum Endpoint: Hashable, Sendable {
 /// Bounds of one connection attempt.
 public struct ConnectOptions: Sendable {
   public var connection = ConnectionOptions()
+  /// Makes the connection a TLS one.
+  public var tls: TLSContext?
+  /// Whom to expect; by default the host of the endpoint. A Unix endpoint with TLS needs one.
+  public var peerName: TLSPeerName?
   /// Time for resolving, connecting and the TLS handshake together.
   public var timeout: Duration = .seconds(10)
 
@@ -25,6 +29,8 @@ extension Connection {
     makeHandler: @escaping @Sendable (Connection) -> any ConnectionHandler
   ) async throws(NetError) -> Connection {
     let deadline = MonotonicInstant.now + options.timeout
+    var options = options
+    if options.tls != nil, options.peerName == nil { options.peerName = try defaultPeer(of: endpoint) }
     let addresses: [SocketAddress]
     switch endpoint {
     case .address(let address): addresses = [address]
@@ -46,6 +52,14 @@ extension Connection {
     throw lastError
   }
 
+  private static func defaultPeer(of endpoint: Endpoint) throws(NetError) -> TLSPeerName {
+    switch endpoint {
+    case .host(let name, _): return .host(name)
+    case .address(.unix): throw .tls(.peerNameNeeded)
+    case .address(let address): return .host(address.host)
+    }
+  }
+
   /// The socket reported the end of connecting.
   func connectFinished() {
     let code = cnet_socket_error(descriptor)
@@ -53,9 +67,8 @@ extension Connection {
       tearDown(.failed(errno: code))
       return
     }
-    state = .open
-    cancelTimer()
-    established()
+    // The attempt's timer goes on and bounds the handshake, too.
+    if session != nil { beginHandshake(timeout: nil) } else { established() }
   }
 }
 
@@ -107,6 +120,11 @@ private final class ConnectAttempt: ConnectionHandler, @unchecked Sendable {
       loop: loop, descriptor: descriptor, state: .connecting, remoteAddress: address,
       options: Connection.OptionsBox(options.connection))
     connection.handler = self
+    if let context = options.tls, let error = connection.prepareTLS(context, expecting: options.peerName) {
+      finish(.failure(.tls(error)))
+      connection.tearDown(.aborted)
+      return
+    }
     connection.startTimer(timeout) { [weak self] connection in
       self?.timedOut = true
       connection.tearDown(.aborted)
@@ -134,6 +152,8 @@ private final class ConnectAttempt: ConnectionHandler, @unchecked Sendable {
       finish(.failure(.connectTimeout))
     } else if case .failed(let code) = reason {
       finish(.failure(.system(call: "connect", errno: code)))
+    } else if case .tls(let error) = reason {
+      finish(.failure(.tls(error)))
     } else {
       finish(.failure(reason == .loopShutDown ? .loopShutDown : .closed(reason)))
     }

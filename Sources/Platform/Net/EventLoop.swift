@@ -51,6 +51,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var sources = EventSourceTable()
   private var dirty: [Connection] = []
   private var dirtyBatch: [Connection] = []
+  private var readAgainQueue: [Connection] = []
   private var advances: [(target: MonotonicInstant, done: CheckedContinuation<Void, Never>)] = []
   private var isStopping = false
   private let afterlife = Mutex(Afterlife())
@@ -119,6 +120,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   public func execute(_ body: @escaping @Sendable () -> Void) { add(.closure(body)) }
 
   /// Runs `body` on the loop's thread and gives back its result.
+  @discardableResult
   public func run<Result: Sendable, Failure: Error>(
     _ body: @escaping @Sendable () throws(Failure) -> Result
   ) async throws(Failure) -> Result {
@@ -231,7 +233,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
   /// Milliseconds for epoll_wait: -1 for ever. Rounded up, so that the loop does not spin before a deadline.
   private func waitMilliseconds() -> Int32 {
-    if !localWork.isEmpty || !dirty.isEmpty || !advances.isEmpty { return 0 }
+    if !localWork.isEmpty || !dirty.isEmpty || !readAgainQueue.isEmpty || !advances.isEmpty { return 0 }
     guard clockKind == .system, let deadline = timers.nextDeadline else { return -1 }
     let present = MonotonicInstant.now
     guard deadline > present else { return 0 }
@@ -296,6 +298,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   /// Has the connection flushed at the end of this turn.
   func markDirty(_ connection: Connection) { dirty.append(connection) }
 
+  /// Has the connection read in the next turn although the kernel reports nothing.
+  func readAgain(_ connection: Connection) { readAgainQueue.append(connection) }
+
   // MARK: The thread
 
   private func run() {
@@ -326,6 +331,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
       } else if let source = sources.source(for: token) {
         source.ready(DescriptorEvents(rawValue: events[index].events))
       }
+    }
+    if !readAgainQueue.isEmpty {
+      var again: [Connection] = []
+      swap(&again, &readAgainQueue)
+      for connection in again { connection.ready(.readable) }
     }
     runJobs()
     if timers.count > 0 {

@@ -5,6 +5,8 @@ import Synchronization
 /// How a listener takes connections.
 public struct ListenerOptions: Sendable {
   public var connection = ConnectionOptions()
+  /// Makes every connection a TLS one.
+  public var tls: TLSContext?
   /// Connections the kernel completes ahead of `accept`.
   public var backlog: Int32 = 4096
   /// Open connections from which no more are accepted; waiting clients stay in the backlog.
@@ -113,6 +115,13 @@ final class AcceptState: ConnectionOwner {
     let connection = Connection(
       loop: loop, descriptor: descriptor, state: .open, remoteAddress: peer, options: connectionOptions)
     connection.owner = self
+    if let context = options.tls {
+      guard connection.prepareTLS(context, expecting: nil) == nil else {
+        connection.abort()
+        return
+      }
+      connection.state = .handshaking
+    }
     connection.handler = acceptor(connection)
     connection.start()
   }

@@ -16,6 +16,7 @@ public enum NetError: Error, Equatable, Sendable {
   case closed(CloseReason)
   /// The loop has been shut down.
   case loopShutDown
+  case tls(TLSError)
 }
 
 extension NetError: CustomStringConvertible {
@@ -29,6 +30,7 @@ extension NetError: CustomStringConvertible {
     case .addressInUse(let address): "address \(address) is in use"
     case .closed(let reason): "connection closed: \(reason)"
     case .loopShutDown: "event loop has been shut down"
+    case .tls(let error): "TLS: \(error)"
     }
   }
 }
@@ -49,6 +51,8 @@ public enum CloseReason: Error, Equatable, Sendable {
   case outputOverflow
   /// A file being sent became shorter than announced.
   case fileTruncated
+  /// TLS failed, or one side refused the other.
+  case tls(TLSError)
   /// The event loop was shut down.
   case loopShutDown
 }

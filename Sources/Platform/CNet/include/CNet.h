@@ -37,3 +37,57 @@ void cnet_name_thread(const char *name);
 uint64_t cnet_now(void);
 /// Identity of the calling thread; never 0.
 uintptr_t cnet_thread_identity(void);
+
+// MARK: TLS (OpenSSL). Calls return 1 on success and 0 on failure with OpenSSL's error queue set, unless said otherwise.
+
+struct ssl_ctx_st;
+struct ssl_st;
+struct x509_st;
+
+enum cnet_tls_verify { cnet_tls_verify_none, cnet_tls_verify_optional, cnet_tls_verify_required };
+
+/// A context with compression, renegotiation and session caching off; NULL on failure. `min_version` is 12 or 13.
+struct ssl_ctx_st *cnet_tls_context(int is_server, int min_version, int tickets);
+/// Certificate (first) and its intermediate certificates, PEM.
+int cnet_tls_use_chain(struct ssl_ctx_st *context, const void *pem, size_t length);
+/// Private key, PEM, not encrypted; must fit the certificate set before.
+int cnet_tls_use_key(struct ssl_ctx_st *context, const void *pem, size_t length);
+/// Adds trusted certificates, PEM; with `announce` a server names them to its clients. Returns how many, 0 on failure.
+int cnet_tls_trust(struct ssl_ctx_st *context, const void *pem, size_t length, int announce);
+void cnet_tls_set_verify(struct ssl_ctx_st *context, enum cnet_tls_verify mode);
+/// ALPN names in wire form (length byte and text each). A server picks the first of its own that the client offers;
+/// without a common one it refuses when `required`, else goes on without.
+int cnet_tls_set_alpn(struct ssl_ctx_st *context, int is_server, const uint8_t *names, size_t length, int required);
+
+/// A session on a connected descriptor; NULL on failure.
+struct ssl_st *cnet_tls_session(struct ssl_ctx_st *context, int descriptor, int is_server);
+/// Name sent as SNI and checked against the certificate.
+int cnet_tls_expect_host(struct ssl_st *session, const char *host);
+/// Literal IP address checked against the certificate.
+int cnet_tls_expect_ip(struct ssl_st *session, const char *address);
+
+/// Outcome of a handshake, read or write: a positive count (1 for a handshake) or one of these.
+enum cnet_tls_outcome {
+  cnet_tls_end = 0,          // the peer sent its close_notify
+  cnet_tls_want_read = -1,
+  cnet_tls_want_write = -2,
+  cnet_tls_failed = -3,      // protocol failure; see cnet_tls_reason
+  cnet_tls_truncated = -4,   // end of the socket without close_notify
+  cnet_tls_socket = -5,      // the socket failed; errno is set
+};
+int cnet_tls_handshake(struct ssl_st *session);
+int cnet_tls_read(struct ssl_st *session, void *buffer, int capacity);
+int cnet_tls_write(struct ssl_st *session, const void *bytes, int count);
+/// Sends close_notify.
+void cnet_tls_end_output(struct ssl_st *session);
+/// Text of the oldest queued error ("" when there is none); empties the queue.
+void cnet_tls_reason(char *text, size_t capacity);
+/// Text of the certificate verification failure of a session, "" when it succeeded.
+const char *cnet_tls_verify_text(struct ssl_st *session);
+
+/// Peer certificate, to be freed with X509_free; NULL without one.
+struct x509_st *cnet_tls_peer(struct ssl_st *session);
+/// Calls `body` for each subject alternative name: kind 2 is a DNS name, 6 a URI (RFC 5280 GeneralName tags).
+void cnet_x509_names(struct x509_st *certificate, void *context, void (*body)(void *, int kind, const uint8_t *, int));
+/// Common name of the subject as UTF-8; the length, or -1 without one or when it does not fit.
+int cnet_x509_common_name(struct x509_st *certificate, char *text, int capacity);
