@@ -63,6 +63,8 @@ let modules: [Module] = [
   c("CCurlShim", ["CCurl"]),
   library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
+  c("CLinux"),
+  library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Tests: what several of them share
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),
 ]
