@@ -47,6 +47,7 @@ let modules: [Module] = [
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
   library("Control", "Fleet", ["JSON", "Model"], resources: [.embedInCode("Schemas")]),
+  tests("Control", ["JSON", "Model"]),
   // Platform: C libraries and kernel interfaces
   system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
   system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
@@ -88,8 +89,11 @@ extension Module {
       return .systemLibrary(
         name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([apt])])
     case .test:
+      let data = ["Scenarios"].filter {
+        FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(path)/\($0)")
+      }
       return .testTarget(
-        name: name, dependencies: dependencies, path: path, swiftSettings: swift, plugins: plugins)
+        name: name, dependencies: dependencies, path: path, exclude: data, swiftSettings: swift, plugins: plugins)
     case .plugin:
       return .plugin(
         name: name, capability: .buildTool(), dependencies: dependencies, path: path)

@@ -1,1 +1,0 @@
-/// The control layer: kinds with their controllers and the desired-state loop.

@@ -1,0 +1,111 @@
+import Model
+
+/// What the node has of one workload. No observation means that the node has nothing of it.
+public enum Observation: Sendable, Equatable {
+  case cell(CellObservation)
+  case process(ProcessObservation)
+
+  public var workload: WorkloadID {
+    switch self {
+    case .cell(let cell): cell.workload
+    case .process(let process): process.workload
+    }
+  }
+
+  /// Whether `self` tells of a moment before `other`: reports of one workload may overtake each other.
+  func isOlder(than other: Observation) -> Bool {
+    guard case .process(let mine) = self, case .process(let theirs) = other else { return false }
+    if mine.run == theirs.run { return mine.isRunning && !theirs.isRunning }
+    return mine.run.startedAt < theirs.run.startedAt
+  }
+
+  /// What removes a workload that no resource declares. `nil`: it goes with its cell.
+  func orphanCommand(isCellOrphan: (WorkloadID) -> Bool) -> NodeCommand? {
+    switch self {
+    case .cell(let cell): .removeCell(cell.workload)
+    case .process(let process):
+      if isCellOrphan(process.cell) {
+        nil
+      } else if process.isRunning {
+        .stopProcess(process.workload, StopRule())
+      } else {
+        .removeProcess(process.workload)
+      }
+    }
+  }
+}
+
+public struct CellObservation: Sendable, Equatable {
+  public var workload: WorkloadID
+  /// ``CellSpec/fingerprint`` of the specification it was created from.
+  public var fingerprint: Fingerprint
+  /// ``CellSpec/liveFingerprint`` of the limits and ports in effect; `nil` when the node cannot tell.
+  public var liveFingerprint: Fingerprint?
+  public var isPaused: Bool
+  public var createdAt: Timestamp
+
+  public init(
+    workload: WorkloadID, fingerprint: Fingerprint, liveFingerprint: Fingerprint?, isPaused: Bool, createdAt: Timestamp
+  ) {
+    self.workload = workload
+    self.fingerprint = fingerprint
+    self.liveFingerprint = liveFingerprint
+    self.isPaused = isPaused
+    self.createdAt = createdAt
+  }
+}
+
+public struct ProcessObservation: Sendable, Equatable {
+  public var workload: WorkloadID
+  public var cell: WorkloadID
+  /// ``ProcessSpec/fingerprint`` of the specification it was started from.
+  public var fingerprint: Fingerprint
+  public var run: ProcessRun
+  /// `nil` while it runs.
+  public var exit: ProcessExit?
+
+  public init(
+    workload: WorkloadID, cell: WorkloadID, fingerprint: Fingerprint, run: ProcessRun, exit: ProcessExit? = nil
+  ) {
+    self.workload = workload
+    self.cell = cell
+    self.fingerprint = fingerprint
+    self.run = run
+    self.exit = exit
+  }
+
+  public var isRunning: Bool { exit == nil }
+}
+
+/// One life of a process, told apart from its earlier and later ones.
+public struct ProcessRun: Sendable, Equatable {
+  /// Process number as the node sees it.
+  public var pid: Int64
+  public var startedAt: Timestamp
+
+  public init(pid: Int64, startedAt: Timestamp) {
+    self.pid = pid
+    self.startedAt = startedAt
+  }
+}
+
+public struct ProcessExit: Sendable, Equatable {
+  public enum Cause: Sendable, Equatable {
+    case exited(code: Int32)
+    case signaled(Int32)
+    /// The kernel killed it for memory. `bytes` is the limit that was reached, where the node knows it.
+    case outOfMemory(MemoryScope, bytes: Int64?)
+    /// It is gone and nobody saw how, as after a restart of the machine.
+    case lost
+  }
+
+  public enum MemoryScope: String, Sendable { case process = "Process", cell = "Cell", node = "Node" }
+
+  public var cause: Cause
+  public var at: Timestamp
+
+  public init(_ cause: Cause, at: Timestamp) {
+    self.cause = cause
+    self.at = at
+  }
+}

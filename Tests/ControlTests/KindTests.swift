@@ -1,0 +1,80 @@
+import JSON
+import Model
+import Testing
+
+@testable import Control
+
+@Suite struct KindTests {
+  func check(_ kind: String, _ name: String, _ spec: String) throws -> APIError? {
+    let resource = Resource(kind: kind, metadata: Metadata(name: name, owner: "o"), spec: try JSON.parse(spec))
+    do {
+      try KindRegistry.standard.require(kind).check(resource, previous: nil)
+      return nil
+    } catch { return error as? APIError }
+  }
+
+  @Test func everyKindLoads() throws {
+    #expect(KindRegistry.standard.kinds.map(\.kind) == ["Cell", "Process"])
+    #expect(KindRegistry.standard["cells"]?.columns.filter { !$0.isWide }.map(\.title)
+      == ["NAME", "PHASE", "CPU", "MEMORY", "RESTARTS", "AGE"])
+    #expect(KindRegistry.standard["process"]?.columns.filter { !$0.isWide }.map(\.title)
+      == ["NAME", "PHASE", "PID", "RESTARTS", "EXIT", "AGE"])
+    for kind in KindRegistry.standard.kinds { #expect(kind.finalizers == ["aether/node"]) }
+  }
+
+  @Test(arguments: [
+    ("Cell", "a", #"{"ports":[{"port":1,"hostPort":2},{"port":3,"hostPort":2}]}"#, "spec.ports[1].hostPort"),
+    ("Cell", "a", #"{"ports":[{"port":1,"hostPort":2}],"namespaces":{"network":false}}"#, "spec.ports"),
+    ("Cell", "a", #"{"hostname":"h","namespaces":{"uts":false}}"#, "spec.hostname"),
+    ("Cell", "a", #"{"mounts":[{"tmpfs":1,"target":"/t"},{"tmpfs":2,"target":"/t"}]}"#, "spec.mounts[1].target"),
+    ("Cell", "a", #"{"limits":{"memory":"1Q"}}"#, "spec.limits.memory"),
+    ("Cell", "../a", "{}", "metadata.name"),
+    ("Process", "p", #"{"command":["x"]}"#, "metadata.name"),
+    ("Process", "a/p", #"{"command":[""]}"#, "spec.command[0]"),
+    ("Process", "a/p", #"{"command":["x"],"capabilities":["FLY"]}"#, "spec.capabilities[0]"),
+    ("Process", "a/p", #"{"command":["x"],"environment":{"A=B":""}}"#, "spec.environment"),
+    ("Process", "a/p", #"{"command":["x"],"restart":{"backoffMin":"1m"}}"#, "spec.restart.backoffMin"),
+    ("Process", "a/p", #"{"command":["x"],"tty":true,"stdin":"x"}"#, "spec.stdin"),
+  ])
+  func refuses(_ kind: String, _ name: String, _ spec: String, _ field: String) throws {
+    #expect(try check(kind, name, spec)?.field == field)
+  }
+
+  @Test func accepts() throws {
+    #expect(try check("Cell", "a", #"{"ports":[{"port":1,"hostPort":2},{"port":1,"hostPort":2,"hostAddress":"::1"}]}"#) == nil)
+    #expect(try check("Process", "a/p", #"{"command":["x"],"capabilities":["NET_RAW"],"stdin":"x"}"#) == nil)
+  }
+
+  @Test func specificationsAreTyped() throws {
+    let cell = try CellSpec(JSON.parse(#"{"limits":{"cpu":"500m","memory":"1Ki"},"mounts":[{"tmpfs":"1Ki","target":"/t"}]}"#))
+    #expect(cell.limits.cpuMillicores == 500)
+    #expect(cell.limits.memoryBytes == 1024)
+    #expect(cell.mounts == [CellSpec.Mount(source: .tmpfs(sizeBytes: 1024), target: "/t")])
+    #expect(cell.namespaces.network && !cell.namespaces.user)
+    let process = try ProcessSpec(JSON.parse(#"{"command":["x"],"stop":{"signal":"SIGINT","gracePeriod":"1s"}}"#))
+    #expect(process.stop == StopRule(signal: 2, gracePeriod: .seconds(1)))
+    #expect(process.restart.limit == nil && process.restart.policy == .always)
+  }
+
+  @Test func fingerprintsNameWhatNeedsANewOne() throws {
+    func cell(_ text: String) throws -> CellSpec { try CellSpec(JSON.parse(text)) }
+    let plain = try cell("{}")
+    #expect(try cell(#"{"root":{"path":"/","mode":"readOnly"},"paused":true}"#).fingerprint == plain.fingerprint)
+    #expect(try cell(#"{"limits":{"cpu":1}}"#).fingerprint == plain.fingerprint)
+    #expect(try cell(#"{"limits":{"cpu":1}}"#).liveFingerprint != plain.liveFingerprint)
+    #expect(try cell(#"{"hostname":"h"}"#).fingerprint != plain.fingerprint)
+    func process(_ text: String) throws -> Fingerprint { try ProcessSpec(JSON.parse(text)).fingerprint }
+    #expect(try process(#"{"command":["x"],"restart":{"policy":"never"}}"#) == process(#"{"command":["x"],"user":0}"#))
+    #expect(try process(#"{"command":["x"]}"#) != process(#"{"command":["x"],"user":1}"#))
+  }
+
+  @Test func waitsDoubleUpToTheLast() {
+    let backoff = Backoff(first: .milliseconds(100), last: .seconds(30))
+    #expect((1...4).map { backoff.delay(failures: $0) } == [100, 200, 400, 800].map { .milliseconds($0) })
+    #expect(backoff.delay(failures: 1000) == .seconds(30))
+    for failures in 1...50 {
+      let spread = backoff.spreadDelay(failures: failures, workload: "w")
+      #expect(spread <= backoff.delay(failures: failures) && spread >= backoff.delay(failures: failures) * 3 / 4)
+    }
+  }
+}
