@@ -55,7 +55,7 @@ let modules: [Module] = [
   system("CWslay", apt: "libwslay-dev"),
   system("CRocksDB", apt: "librocksdb-dev"),
   c("CNet", ["COpenSSL"]),
-  library("Net", "Platform", ["CNet", "COpenSSL"]), tests("Net"),
+  library("Net", "Platform", ["CNet", "COpenSSL"]), tests("Net", ["CNet"]),
   library("Crypto", "Platform", ["Bytes", "COpenSSL"]), tests("Crypto", ["Bytes", "COpenSSL", "JSON", "PythonPeer"]),
   c("CLLHTTP"),
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP"),

@@ -87,8 +87,9 @@ struct TLSTests {
     let client = try client()
     #expect(try await ask(listener, client).answer == "- - -")  // by IP address
     await #expect(throws: NetError.self) { try await ask(listener, client, .host("example.org")) }
-    await #expect(throws: NetError.tls(
-      .wrongPeer(expected: .spiffeID("spiffe://test.example/x"), found: ["spiffe://test.example/server"]))
+    await #expect(
+      throws: NetError.tls(
+        .wrongPeer(expected: .spiffeID("spiffe://test.example/x"), found: ["spiffe://test.example/server"]))
     ) {
       try await ask(listener, client, .spiffeID("spiffe://test.example/x"))
     }

@@ -1,7 +1,7 @@
 import Glibc
 
-import struct Foundation.URL
 import class Foundation.Process
+import struct Foundation.URL
 
 @testable import Net
 

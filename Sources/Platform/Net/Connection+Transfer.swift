@@ -171,7 +171,7 @@ extension Connection {
         waitForWritable(true)
         return
       case .failed(let reason):
-        tearDown(reason)
+        abort(reason)
         return
       }
     }

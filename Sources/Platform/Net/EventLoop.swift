@@ -53,6 +53,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   private var dirtyBatch: [Connection] = []
   private var readAgainQueue: [Connection] = []
   private var advances: [(target: MonotonicInstant, done: CheckedContinuation<Void, Never>)] = []
+  private var sleepers: [ObjectIdentifier: Sleeper] = [:]
   private var isStopping = false
   private let afterlife = Mutex(Afterlife())
 
@@ -219,6 +220,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
   }
 
+  func addSleeper(_ sleeper: Sleeper) { sleepers[ObjectIdentifier(sleeper)] = sleeper }
+  func removeSleeper(_ sleeper: Sleeper) { sleepers[ObjectIdentifier(sleeper)] = nil }
+
   /// Moves the time of a manual loop: fires the timers that become due, each at its own instant, with the jobs they
   /// add, and returns when the loop's time is `duration` later.
   public func advance(by duration: Duration) async {
@@ -230,6 +234,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
       }
     }
   }
+
+  /// Timers that wait.
+  var timerCount: Int { timers.count }
+
+  /// Whether the loop has ended or is about to; nothing new should be started on it.
+  public var isShutDown: Bool { shutdownRequested.load(ordering: .acquiring) }
 
   /// Milliseconds for epoll_wait: -1 for ever. Rounded up, so that the loop does not spin before a deadline.
   private func waitMilliseconds() -> Int32 {
@@ -371,6 +381,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     for source in sources.all { source.loopWillShutDown() }
     runJobs()
     flushDirty()
+    for sleeper in sleepers.values { sleeper.loopWillShutDown() }
     timers.removeAll()
     while let (_, done) = advances.popLast() { done.resume() }
     runJobs()

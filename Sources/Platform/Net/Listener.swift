@@ -66,7 +66,9 @@ public final class Listener: Sendable {
   /// Closes the listening sockets (and removes the Unix socket file); open connections stay.
   public func stopAccepting() async {
     for socket in sockets { await socket.loop.run { socket.stop() } }
-    if case .unix(let path) = address, !path.hasPrefix("@"), shared.fileRemoved.exchange(true, ordering: .relaxed) == false {
+    if case .unix(let path) = address, !path.hasPrefix("@"),
+      shared.fileRemoved.exchange(true, ordering: .relaxed) == false
+    {
       unlink(path)
     }
   }

@@ -15,7 +15,12 @@ final class Sleeper: @unchecked Sendable {
       continuation.resume(throwing: CancellationError())
       return
     }
+    if loop.isShutDown {
+      continuation.resume(throwing: NetError.loopShutDown)
+      return
+    }
     self.continuation = continuation
+    loop.addSleeper(self)
     timer = loop.schedule(after: duration) { self.finish(.success(())) }
   }
 
@@ -25,9 +30,13 @@ final class Sleeper: @unchecked Sendable {
     finish(.failure(CancellationError()))
   }
 
+  /// The loop ends before the time is over.
+  func loopWillShutDown() { finish(.failure(NetError.loopShutDown)) }
+
   private func finish(_ result: Result<Void, any Error>) {
     guard let continuation else { return }
     self.continuation = nil
+    loop.removeSleeper(self)
     continuation.resume(with: result)
   }
 }

@@ -158,7 +158,9 @@ public final class TLSContext: Sendable {
     guard !configuration.alpn.isEmpty else { return }
     var names: [UInt8] = []
     for name in configuration.alpn {
-      guard (1...255).contains(name.utf8.count) else { throw .configuration("ALPN name '\(name)' is not 1...255 bytes") }
+      guard (1...255).contains(name.utf8.count) else {
+        throw .configuration("ALPN name '\(name)' is not 1...255 bytes")
+      }
       names.append(UInt8(name.utf8.count))
       names += name.utf8
     }
@@ -185,7 +187,9 @@ public final class TLSContext: Sendable {
       if case .text(let bytes) = pem { return bytes }
       return []
     }
-    guard let file = fopen(path, "re") else { throw .configuration("\(what) \(path): \(String(cString: strerror(errno)))") }
+    guard let file = fopen(path, "re") else {
+      throw .configuration("\(what) \(path): \(String(cString: strerror(errno)))")
+    }
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16_384)

@@ -91,3 +91,24 @@ struct x509_st *cnet_tls_peer(struct ssl_st *session);
 void cnet_x509_names(struct x509_st *certificate, void *context, void (*body)(void *, int kind, const uint8_t *, int));
 /// Common name of the subject as UTF-8; the length, or -1 without one or when it does not fit.
 int cnet_x509_common_name(struct x509_st *certificate, char *text, int capacity);
+
+// MARK: Datagrams and serial lines
+
+/// Sends one datagram; the number of bytes.
+long cnet_send_to(int descriptor, const void *bytes, size_t count, const struct sockaddr *peer, socklen_t length);
+/// One received datagram.
+struct cnet_datagram {
+  struct sockaddr_storage peer;
+  socklen_t peer_length;
+  uint32_t length;
+  /// Whether it was longer than the slot.
+  int truncated;
+};
+/// Receives up to `capacity` datagrams into slots of `slot` bytes each; how many, or -errno.
+int cnet_receive(int descriptor, struct cnet_datagram *datagrams, void *buffer, size_t slot, int capacity);
+
+enum cnet_parity { cnet_parity_none, cnet_parity_even, cnet_parity_odd };
+/// Opens a serial line raw, 8 data bits, non-blocking and not as controlling terminal. -EINVAL for an unknown rate.
+int cnet_serial_open(const char *path, uint32_t baud, enum cnet_parity parity, int stop_bits, int hardware_flow);
+/// Opens a pseudo terminal pair's controlling side and writes the other side's path; for tests.
+int cnet_pty_open(char *path, size_t capacity);
