@@ -60,6 +60,8 @@ let modules: [Module] = [
   c("CLLHTTP"),
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP"),
   library("Arguments", "Platform"), tests("Arguments"),
+  library("HTTPServer", "Platform", ["HTTP", "Net"]), tests("HTTPServer"),
+  executable("aether-bench-server", ["HTTPServer"]),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
   c("CCurlShim", ["CCurl"]),
   library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),

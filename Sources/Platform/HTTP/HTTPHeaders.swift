@@ -164,3 +164,13 @@ extension HTTPHeaders: Equatable {
 extension HTTPHeaders: CustomStringConvertible {
   public var description: String { map { "\($0.name): \($0.value)" }.joined(separator: "\n") }
 }
+
+extension HTTPHeaders {
+  /// Appends a `date` field whose value is known to be clean.
+  public mutating func addDate(_ value: UnsafeRawBufferPointer) {
+    let start = bytes.count
+    bytes.append(contentsOf: "date".utf8)
+    bytes.append(contentsOf: value)
+    fields.append(Field(start: UInt32(start), nameCount: 4, valueCount: UInt32(value.count)))
+  }
+}
