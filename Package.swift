@@ -65,6 +65,7 @@ let modules: [Module] = [
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
   c("CCurlShim", ["CCurl"]),
   library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),
+  library("Logging", "Platform", ["JSON"]), tests("Logging", ["JSON"]),
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
   c("CLinux"),
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
