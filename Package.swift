@@ -48,6 +48,7 @@ let modules: [Module] = [
   library("Model", "Fleet", ["JSON"]), tests("Model"),
   library("Control", "Fleet", ["JSON", "Model"], resources: [.embedInCode("Schemas")]),
   tests("Control", ["JSON", "Model"]),
+  library("Telemetry", "Fleet"), tests("Telemetry", ["JSON", "PythonPeer"]),
   // Platform: C libraries and kernel interfaces
   system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
   system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
