@@ -70,6 +70,8 @@ let modules: [Module] = [
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
   c("CLinux"),
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
+  // Node: what runs on one machine
+  library("Node", "Node", ["CLinux", "JSON", "Linux", "Net"]), tests("Node", ["CLinux", "JSON", "Linux", "Net"]),
   // Tests: what several of them share
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),
 ]

@@ -68,7 +68,7 @@ void reply_failure(uint32_t request, const struct failure *failure);
 
 // setup.c
 int join_groups(struct ai_bytes roles, struct failure *failure);
-int build_cell(const struct ai_setup *setup, int stage, struct failure *failure);
+int build_cell(const struct ai_setup *setup, struct failure *failure);
 int limit_capabilities(uint64_t keep);
 int fail(struct failure *failure, uint32_t step, const char *detail);
 

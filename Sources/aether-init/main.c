@@ -268,7 +268,6 @@ static int start(struct failure *failure) {
   cell.listener = take_fd(setup.roles, AI_FD_LISTENER);
   cell.logs = take_fd(setup.roles, AI_FD_LOGS);
   cell.oom = take_fd(setup.roles, AI_FD_OOM);
-  int stage = take_fd(setup.roles, AI_FD_STAGE);
   if (setup.filter.count) {
     uint8_t *copy = malloc(setup.filter.count);
     if (!copy) return fail(failure, AI_STEP_MEMORY, "filter");
@@ -284,8 +283,7 @@ static int start(struct failure *failure) {
     socklen_t size = sizeof peer;
     if (!getsockopt(cell.connection, SOL_SOCKET, SO_PEERCRED, &peer, &size)) cell.owner = peer.uid;
   }
-  if (build_cell(&setup, stage, failure)) return -1;
-  if (stage >= 0) close(stage);
+  if (build_cell(&setup, failure)) return -1;
   if (cell.listener >= 0 && listen(cell.listener, 4)) return fail(failure, AI_STEP_LISTEN, "");
   return 0;
 }

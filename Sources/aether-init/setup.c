@@ -259,6 +259,7 @@ static int mount_root(const struct ai_mount *mount, int stage, int in_user_names
     return -1;
   }
   char options[4096];
+  int inner = -1;
   const char *separator = in_user_namespace ? ",userxattr" : "";
   size_t used = strlen(mount->options);
   if (used > 3800) {
@@ -274,6 +275,7 @@ static int mount_root(const struct ai_mount *mount, int stage, int in_user_names
     memcpy(options + used, ",upperdir=upper,workdir=work", 29);
     used += 28;
     stage = openat(memory, "root", O_PATH | O_CLOEXEC);
+    inner = stage;
     close(memory);
   } else if (strlen(mount->source) < 200) {
     // "directory": its own `upper` and `work`.
@@ -285,10 +287,11 @@ static int mount_root(const struct ai_mount *mount, int stage, int in_user_names
   memcpy(options + used, separator, strlen(separator) + 1);
   int tree = new_mount("overlay", options, attributes);
   if (tree < 0 || attach(tree, stage)) return -1;
+  if (inner >= 0) close(inner);
   return tree;
 }
 
-static int build_root(const struct ai_setup *setup, int stage, struct failure *failure) {
+static int build_root(const struct ai_setup *setup, struct failure *failure) {
   int in_user_namespace = (setup->flags & AI_CELL_TWO_STAGES) != 0;
   if (mount(NULL, "/", NULL, 0x44000 /* MS_REC | MS_PRIVATE */, NULL))
     return fail(failure, AI_STEP_PRIVATE_MOUNTS, "/");
@@ -296,7 +299,11 @@ static int build_root(const struct ai_setup *setup, int stage, struct failure *f
     errno = EINVAL;
     return fail(failure, AI_STEP_ROOT, "no root");
   }
+  // Opened in here: a descriptor from outside would name a mount of the node's namespace.
+  int stage = setup->stage ? open(setup->stage, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+  if (stage < 0) return fail(failure, AI_STEP_ROOT, setup->stage ? setup->stage : "no stage");
   int root = mount_root(&setup->mounts[0], stage, in_user_namespace);
+  close(stage);
   if (root < 0) {
     const struct ai_mount *first = &setup->mounts[0];
     return fail(failure, AI_STEP_ROOT, first->op == AI_MOUNT_ROOT_OVERLAY ? first->options : first->source);
@@ -340,13 +347,13 @@ int limit_capabilities(uint64_t keep) {
   return (int)syscall(SYS_capset, &header, data);
 }
 
-int build_cell(const struct ai_setup *setup, int stage, struct failure *failure) {
+int build_cell(const struct ai_setup *setup, struct failure *failure) {
   if (setup->flags & AI_CELL_CGROUP_NAMESPACE && unshare(CLONE_NEWCGROUP))
     return fail(failure, AI_STEP_CGROUP_NAMESPACE, "");
   if (setup->flags & AI_CELL_LOOPBACK_UP && raise_loopback()) return fail(failure, AI_STEP_LOOPBACK, "lo");
   if (setup->hostname && sethostname(setup->hostname, strlen(setup->hostname)))
     return fail(failure, AI_STEP_HOSTNAME, setup->hostname);
-  if (setup->flags & AI_CELL_OWN_ROOT && build_root(setup, stage, failure)) return -1;
+  if (setup->flags & AI_CELL_OWN_ROOT && build_root(setup, failure)) return -1;
   if (!(setup->flags & AI_CELL_OWN_ROOT) && chdir("/")) return fail(failure, AI_STEP_DIRECTORY, "/");
   // What starting a process takes, and what processes may have.
   uint64_t own = 1ull << CAP_SETUID | 1ull << CAP_SETGID | 1ull << CAP_SETPCAP | 1ull << CAP_KILL;

@@ -110,6 +110,9 @@ int ai_parse_setup(const void *message, size_t count, struct ai_setup *setup) {
       case AI_TAG_HOSTNAME:
         if (!(setup->hostname = text(value)) || value.count > 65) return -1;
         break;
+      case AI_TAG_STAGE:
+        if (!(setup->stage = text(value))) return -1;
+        break;
       case AI_TAG_UID_MAP:
         if (!(setup->uid_map = text(value))) return -1;
         break;

@@ -27,6 +27,7 @@ int clinux_pidfd_wait(int pidfd, int no_wait, int *code, int *signal);
 
 int clinux_socketpair(int type, int *first, int *second);  // AF_UNIX, close-on-exec, non-blocking first end
 int clinux_seqpacket(void);                                // AF_UNIX, close-on-exec, non-blocking
+int clinux_accept(int listener);                         // close-on-exec, non-blocking
 int clinux_bind(int fd, const char *path);
 int clinux_connect(int fd, const char *path);
 int clinux_peer(int fd, pid_t *pid, uid_t *uid);

@@ -65,6 +65,7 @@ enum ai_tag {
   AI_TAG_CAPABILITIES = 21, // u64 most that a process may have, u64 initially in the ambient set (spawn only)
   AI_TAG_UID_MAP = 22,      // text for /proc/PID/uid_map
   AI_TAG_GID_MAP = 23,      // text for /proc/PID/gid_map
+  AI_TAG_STAGE = 24,        // text: directory that the root is put together on
   // spawn
   AI_TAG_ARGUMENT = 32,     // text; repeated
   AI_TAG_ENVIRONMENT = 33,  // text NAME=value; repeated
@@ -113,7 +114,6 @@ enum ai_spawn_flag {
 enum ai_fd_role {
   AI_FD_LISTENER = 1,      // bound, not yet listening
   AI_FD_LOGS = 2,          // directory
-  AI_FD_STAGE = 3,         // directory of the run-time state, the root is mounted on it
   AI_FD_JOIN = 4,          // cgroup.procs of a v1 group
   AI_FD_GROUP = 5,         // v2 group directory to start the process in
   AI_FD_OOM = 6,           // file with a line "oom_kill N": of the cell (setup) or of the process (spawn)
@@ -191,6 +191,7 @@ struct ai_setup {
   uint64_t namespaces;
   uint64_t capabilities;
   const char *hostname;
+  const char *stage;
   const char *uid_map, *gid_map;
   struct ai_bytes filter;  // whole 8-byte instructions
   struct ai_bytes roles;
