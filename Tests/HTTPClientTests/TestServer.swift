@@ -36,7 +36,7 @@ struct TestServer {
   }
 
   private static let program = #"""
-    import ctypes, datetime, hashlib, http.server, ipaddress, json, os, random, shutil, signal, socket, socketserver, ssl
+    import collections, ctypes, datetime, hashlib, http.server, ipaddress, json, os, random, shutil, signal, socket, socketserver, ssl
     import subprocess, sys, tempfile, threading, time, urllib.parse
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -68,6 +68,7 @@ struct TestServer {
 
     flood = {"sent": 0, "closed": 0, "started": 0}
     closing = threading.Event()
+    gates = collections.defaultdict(threading.Event)
 
     class Handler(http.server.BaseHTTPRequestHandler):
       protocol_version = "HTTP/1.1"
@@ -105,6 +106,11 @@ struct TestServer {
           for index in range(int(query["n"])):
             self.chunk(b"chunk %d\n" % index); time.sleep(float(query.get("s", 0)))
           self.wfile.write(b"0\r\n\r\n")
+        elif url.path == "/gated":
+          self.head(200, [("Transfer-Encoding", "chunked")])
+          self.chunk(b"first"); gates[query["key"]].wait(300); self.chunk(b"second")
+          self.wfile.write(b"0\r\n\r\n")
+        elif url.path == "/open": gates[query["key"]].set(); self.answer(200, b"")
         elif url.path == "/flood":
           flood["started"] += 1
           self.head(200, [("Transfer-Encoding", "chunked")])
