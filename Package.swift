@@ -41,6 +41,9 @@ func tests(_ name: String, _ dependencies: [String] = []) -> Module {
 }
 
 let modules: [Module] = [
+  // Programs
+  executable("aether", ["Arguments", "Bytes", "HTTPClient", "JSON", "Model", "Version", "YAML"]),
+  library("Version", "Core"),
   // Core
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),

@@ -1,0 +1,65 @@
+import Glibc
+import JSON
+import Model
+import YAML
+
+/// A resource as written in a file, and where.
+struct Manifest {
+  var file: String
+  var document: YAMLDocument
+  var json: JSON { document.value }
+
+  var kind: String { json["kind"]?.stringValue ?? "" }
+  var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
+
+  /// Reads files (YAML or JSON, several documents each), folders of `.yaml`, `.yml` and `.json` files, or `-`.
+  static func load(_ paths: [String]) throws -> [Manifest] {
+    var manifests: [Manifest] = []
+    for path in paths {
+      for file in try files(in: path) {
+        guard let bytes = try File.read(file) else { continue }
+        do {
+          for document in try YAML.parse(bytes) where !document.value.isNull {
+            manifests.append(Manifest(file: file, document: document))
+          }
+        } catch { throw APIError(.invalid, "\(file):\(error)") }
+      }
+    }
+    guard !manifests.isEmpty else {
+      throw APIError(.invalid, "\(paths.joined(separator: ", ")): no resources in there")
+    }
+    return manifests
+  }
+
+  private static func files(in path: String) throws(APIError) -> [String] {
+    var status = stat()
+    guard path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [path] }
+    guard let folder = opendir(path) else { throw APIError(.invalid, "\(path): \(String(cString: strerror(errno)))") }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.hasSuffix(".json") { names.append(name) }
+    }
+    return names.sorted().map { "\(path)/\($0)" }
+  }
+
+  /// An error of the daemon with the line of the file that it is about.
+  static func located(_ error: APIError, in manifests: [Manifest]) -> APIError {
+    guard var field = error.field else { return error }
+    var manifest = manifests.count == 1 ? manifests.first : nil
+    var message = error.message
+    if field.hasPrefix("["), let end = field.firstIndex(of: "]"), let index = Int(field[field.index(after: field.startIndex)..<end]),
+      manifests.indices.contains(index)
+    {
+      manifest = manifests[index]
+      field = String(field[field.index(after: end)...].drop { $0 == "." })
+      if let space = message.firstIndex(of: " ") { message = String(message[message.index(after: space)...]) }
+    }
+    guard let manifest else { return error }
+    let position = manifest.document.location(of: field).position
+    return APIError(error.code, "\(manifest.file):\(position): \(message)", field: field, accepted: error.accepted)
+  }
+}
