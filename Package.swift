@@ -49,6 +49,8 @@ let modules: [Module] = [
   library("JSON", "Core"), tests("JSON"),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
+  library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]), tests("Store", ["aether-store-torture"]),
+  executable("aether-store-torture", ["JSON", "Model", "Store"]),
   library("Control", "Fleet", ["JSON", "Model"], resources: [.embedInCode("Schemas")]),
   tests("Control", ["JSON", "Model"]),
   library("Telemetry", "Fleet"), tests("Telemetry", ["JSON", "PythonPeer"]),
@@ -58,6 +60,7 @@ let modules: [Module] = [
   system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
   system("CWslay", apt: "libwslay-dev"),
   system("CRocksDB", apt: "librocksdb-dev"),
+  library("RocksDB", "Platform", ["CRocksDB"]), tests("RocksDB"),
   c("CNet", ["COpenSSL"]),
   library("Net", "Platform", ["CNet", "COpenSSL"]), tests("Net", ["CNet"]),
   library("Crypto", "Platform", ["Bytes", "COpenSSL"]), tests("Crypto", ["Bytes", "COpenSSL", "JSON", "PythonPeer"]),

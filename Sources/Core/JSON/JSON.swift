@@ -32,6 +32,9 @@ public struct JSONObject: Sendable {
     for (name, value) in members { self[name] = value }
   }
 
+  /// - Parameter members: of names that differ, which is not checked; for decoders of what a `JSONObject` was encoded as.
+  public init(uniqueMembers members: [Member]) { self.members = members }
+
   public var isEmpty: Bool { members.isEmpty }
   public var count: Int { members.count }
   public var names: [String] { members.map(\.name) }
