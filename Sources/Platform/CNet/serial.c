@@ -38,7 +38,10 @@ int cnet_receive(int descriptor, struct cnet_datagram *datagrams, void *buffer, 
 }
 
 static speed_t speed_of(uint32_t baud) {
-  static const struct { uint32_t baud; speed_t speed; } table[] = {
+  static const struct {
+    uint32_t baud;
+    speed_t speed;
+  } table[] = {
     {1200, B1200}, {2400, B2400}, {4800, B4800}, {9600, B9600}, {19200, B19200}, {38400, B38400},
     {57600, B57600}, {115200, B115200}, {230400, B230400}, {460800, B460800}, {500000, B500000},
     {576000, B576000}, {921600, B921600}, {1000000, B1000000}, {1500000, B1500000}, {2000000, B2000000},

@@ -159,10 +159,11 @@ extension Connection {
   /// Moves the next part of the file at the front into the (empty) output buffer.
   func loadFilePart(_ file: OpenFile, _ offset: Int64, _ remaining: Int64) -> CloseReason? {
     let size = Int(min(remaining, Int64(Connection.fileChunkBytes)))
-    let count = output.append(upTo: size, pool: &loop.outputPool) { buffer in
-      pread(file.descriptor, buffer.baseAddress, size, off_t(offset))
-    }
-    if count < 0 { return .failed(errno: errno) }
+    let target = output.reserve(size, pool: &loop.outputPool)
+    let count = pread(file.descriptor, target, size, off_t(offset))
+    let code = errno
+    output.commit(max(0, count), at: target, pool: &loop.outputPool)
+    if count < 0 { return .failed(errno: code) }
     if count == 0 { return .fileTruncated }
     fileAdvanced(file, offset + Int64(count), remaining - Int64(count))
     return nil

@@ -4,7 +4,8 @@ import Glibc
 /// A byte stream over TCP or a Unix socket, with or without TLS. It belongs to one loop: every method must
 /// be called there, and its handler is called there.
 public final class Connection: EventSource, @unchecked Sendable {
-  // Sendable: confined to its loop, which every public entry checks; only `loop` may be read elsewhere.
+  // Sendable: confined to its loop, which every public entry checks; only `loop` may be read elsewhere. The properties
+  // used for every read and write do without dynamic exclusivity checks: no access to them spans a call of foreign code.
 
   enum State: UInt8 {
     case connecting
@@ -33,20 +34,20 @@ public final class Connection: EventSource, @unchecked Sendable {
   public let loop: EventLoop
   /// The other side; for an accepted Unix connection usually an unnamed path.
   public let remoteAddress: SocketAddress
-  public internal(set) var descriptor: Int32
-  var state: State
-  var flags: Flags = []
-  var interest: DescriptorEvents = []
+  @exclusivity(unchecked) public internal(set) var descriptor: Int32
+  @exclusivity(unchecked) var state: State
+  @exclusivity(unchecked) var flags: Flags = []
+  @exclusivity(unchecked) var interest: DescriptorEvents = []
   var output = OutputQueue()
-  var laterOutput: [OutputSegment] = []
-  var handler: (any ConnectionHandler)?
+  @exclusivity(unchecked) var laterOutput: [OutputSegment] = []
+  @exclusivity(unchecked) var handler: (any ConnectionHandler)?
   /// The SSL object of a TLS connection; freed with the connection.
-  var session: OpaquePointer?
+  @exclusivity(unchecked) var session: OpaquePointer?
   /// Whom a TLS client expects, until that is checked.
   var expectedPeer: TLSPeerName?
   var options: OptionsBox
   var timer: TimerToken?
-  var lastActivity: MonotonicInstant
+  @exclusivity(unchecked) var lastActivity: MonotonicInstant
   /// Told once when the descriptor is given up.
   var owner: (any ConnectionOwner)?
 
@@ -141,12 +142,15 @@ public final class Connection: EventSource, @unchecked Sendable {
   }
 
   /// Lets `body` write up to `size` bytes straight into the output buffer; it returns how many it wrote.
+  /// `body` must not use this connection.
   @discardableResult
   public func write(upTo size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) -> Bool {
     loop.preconditionInEventLoop()
     guard acceptsOutput, size > 0 else { return isWritable }
     if laterOutput.isEmpty {
-      _ = output.append(upTo: size, pool: &loop.outputPool, body)
+      let target = output.reserve(size, pool: &loop.outputPool)
+      let written = body(UnsafeMutableRawBufferPointer(start: target, count: size))
+      output.commit(written, at: target, pool: &loop.outputPool)
     } else {
       withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
         let written = body(buffer)
@@ -269,9 +273,10 @@ public final class Connection: EventSource, @unchecked Sendable {
 
   func startTimer(_ delay: Duration, _ body: @escaping (Connection) -> Void) {
     cancelTimer()
-    timer = loop.schedule(after: delay) { [weak self] in
-      guard let self else { return }
-      timer = nil
+    // Strong, as a weak reference would make every later retain and release of the connection slow; `tearDown`, which
+    // ends every connection, cancels the timer.
+    timer = loop.schedule(after: delay) {
+      self.timer = nil
       body(self)
     }
   }

@@ -43,15 +43,11 @@ struct OutputQueue {
     tail += bytes.count
   }
 
-  /// Lets `body` write up to `size` bytes at the end; it returns how many it wrote.
-  mutating func append(
-    upTo size: Int, pool: inout OutputBufferPool, _ body: (UnsafeMutableRawBufferPointer) -> Int
-  ) -> Int {
-    let target = reserve(size, pool: &pool)
-    let written = body(UnsafeMutableRawBufferPointer(start: target, count: size))
-    tail += max(0, written)
+  /// Makes the first `count` bytes written at `target` (from `reserve`) part of the queue.
+  mutating func commit(_ count: Int, at target: UnsafeMutableRawPointer, pool: inout OutputBufferPool) {
+    precondition(storage.map { $0 + tail } == target && tail + count <= capacity, "output changed while it was written")
+    tail += max(0, count)
     releaseIfEmpty(&pool)
-    return written
   }
 
   /// Drops `size` bytes from the front.
@@ -73,7 +69,7 @@ struct OutputQueue {
   }
 
   /// Room for `size` more bytes at the tail.
-  private mutating func reserve(_ size: Int, pool: inout OutputBufferPool) -> UnsafeMutableRawPointer {
+  mutating func reserve(_ size: Int, pool: inout OutputBufferPool) -> UnsafeMutableRawPointer {
     if let storage, tail + size <= capacity { return storage + tail }
     let waiting = count
     if let storage, waiting + size <= capacity, head >= capacity / 2 {
