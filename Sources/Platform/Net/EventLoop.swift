@@ -97,6 +97,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     close(epoll)
     close(wakeDescriptor)
     readBuffer.deallocate()
+    outputPool.removeAll()
   }
 
   // MARK: Where am I
