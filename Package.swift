@@ -44,6 +44,12 @@ let modules: [Module] = [
   // Programs
   executable("aether", ["Arguments", "Bytes", "HTTPClient", "JSON", "Model", "Version", "YAML"]),
   library("Version", "Core"),
+  // Gateway
+  Module(
+    name: "Gateway", path: "Sources/Gateway", kind: .library,
+    dependencies: ["HTTP", "HTTPServer", "JSON", "Logging", "Model", "Net", "Store", "Telemetry", "WebSocket", "YAML"],
+    resources: [.embedInCode("Contract")]),
+  tests("Gateway"),
   // Core
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),

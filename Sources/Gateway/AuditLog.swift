@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import JSON
 import Model
@@ -5,7 +6,7 @@ import Synchronization
 
 /// Who asked for what, and what came of it: one JSON object a line, in `audit.jsonl` of a folder, mode 0600.
 ///
-/// Lines are written by a thread of its own, in order. The queue is bounded; when the disk cannot keep up, lines are
+/// Lines are written on a queue of its own, in order. The queue is bounded; when the disk cannot keep up, lines are
 /// counted as lost, and the next line that is written says how many. Files rotate by size.
 public final class AuditLog: Sendable {
   public static let queueCountMax = 16_384
@@ -30,18 +31,14 @@ public final class AuditLog: Sendable {
     }
   }
 
-  private struct Queue {
+  private struct Pending {
     var entries: [Entry] = []
     var lostCount = 0
-    var isClosed = false
   }
 
-  private let file: String
-  private let sizeMax: Int
-  private let fileCountMax: Int
-  private let queue = Mutex(Queue())
-  private let wake: Int32
-  private let finished: Int32
+  private let pending = Mutex(Pending())
+  private let writing = DispatchQueue(label: "aether.audit")
+  private let output: Output
 
   /// - Parameters:
   ///   - directory: made with mode 0700 when absent.
@@ -52,121 +49,92 @@ public final class AuditLog: Sendable {
     if mkdir(directory, 0o700) != 0, errno != EEXIST {
       throw APIError(.unavailable, "audit folder \(directory): \(String(cString: strerror(errno)))")
     }
-    file = directory + "/audit.jsonl"
-    self.sizeMax = sizeMax
-    self.fileCountMax = fileCountMax
-    wake = eventfd(0, Int32(EFD_CLOEXEC.rawValue))
-    finished = eventfd(0, Int32(EFD_CLOEXEC.rawValue))
-    let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-    guard wake >= 0, finished >= 0, descriptor >= 0 else {
-      throw APIError(.unavailable, "audit file \(file): \(String(cString: strerror(errno)))")
+    let path = directory + "/audit.jsonl"
+    guard let output = Output(path: path, sizeMax: sizeMax, fileCountMax: fileCountMax) else {
+      throw APIError(.unavailable, "audit file \(path): \(String(cString: strerror(errno)))")
     }
-    let thread = Unmanaged.passRetained(Writer(log: self, descriptor: descriptor))
-    var id = pthread_t()
-    pthread_create(&id, nil, { Unmanaged<Writer>.fromOpaque($0!).takeRetainedValue().run(); return nil }, thread.toOpaque())
-    pthread_detach(id)
-  }
-
-  deinit {
-    Glibc.close(wake)
-    Glibc.close(finished)
+    self.output = output
   }
 
   public func record(_ entry: Entry) {
-    let wasEmpty = queue.withLock { queue in
-      guard !queue.isClosed, queue.entries.count < AuditLog.queueCountMax else {
-        queue.lostCount += 1
+    let isFirst = pending.withLock { pending in
+      guard pending.entries.count < AuditLog.queueCountMax else {
+        pending.lostCount += 1
         return false
       }
-      queue.entries.append(entry)
-      return queue.entries.count == 1
+      pending.entries.append(entry)
+      return pending.entries.count == 1
     }
-    if wasEmpty { signal(wake) }
+    if isFirst { writing.async { self.drain() } }
   }
 
-  /// Writes what is queued and ends the thread. Blocks until that is done.
-  public func close() {
-    let isFirst = queue.withLock { queue in
-      defer { queue.isClosed = true }
-      return !queue.isClosed
+  /// Writes what is queued. Blocks until that is done.
+  public func flush() { writing.sync { drain() } }
+
+  private func drain() {
+    let taken = pending.withLock { pending in
+      defer { pending = Pending() }
+      return pending
     }
-    guard isFirst else { return }
-    signal(wake)
-    wait(finished)
+    var bytes: [UInt8] = []
+    if taken.lostCount > 0 {
+      let line: JSON = ["time": .string(Timestamp.now().description), "lost": .integer(Int64(taken.lostCount))]
+      line.write(to: &bytes)
+      bytes.append(0x0A)
+    }
+    for entry in taken.entries {
+      entry.json.write(to: &bytes)
+      bytes.append(0x0A)
+    }
+    guard !output.append(bytes) else { return }
+    // A full disk must not stop the daemon: the next line that can be written says how many are missing.
+    pending.withLock { $0.lostCount += taken.entries.count + taken.lostCount }
   }
 
-  private func signal(_ descriptor: Int32) {
-    var one: UInt64 = 1
-    _ = write(descriptor, &one, 8)
-  }
-
-  private func wait(_ descriptor: Int32) {
-    var count: UInt64 = 0
-    while read(descriptor, &count, 8) < 0, errno == EINTR {}
-  }
-
-  /// The thread's side.
-  private final class Writer {
-    private let log: AuditLog
+  /// The file. Used on the log's queue only.
+  private final class Output: @unchecked Sendable {
+    // Sendable: touched on the serial queue `writing` only.
+    private let path: String
+    private let sizeMax: Int
+    private let fileCountMax: Int
     private var descriptor: Int32
 
-    init(log: AuditLog, descriptor: Int32) {
-      self.log = log
-      self.descriptor = descriptor
+    init?(path: String, sizeMax: Int, fileCountMax: Int) {
+      self.path = path
+      self.sizeMax = sizeMax
+      self.fileCountMax = fileCountMax
+      descriptor = Output.open(path)
+      if descriptor < 0 { return nil }
     }
 
-    func run() {
-      while true {
-        log.wait(log.wake)
-        let (entries, lostCount, isClosed) = log.queue.withLock { queue in
-          defer {
-            queue.entries.removeAll()
-            queue.lostCount = 0
-          }
-          return (queue.entries, queue.lostCount, queue.isClosed)
-        }
-        var bytes: [UInt8] = []
-        if lostCount > 0 {
-          let line: JSON = ["time": .string(Timestamp.now().description), "lost": .integer(Int64(lostCount))]
-          line.write(to: &bytes)
-          bytes.append(0x0A)
-        }
-        for entry in entries {
-          entry.json.write(to: &bytes)
-          bytes.append(0x0A)
-        }
-        append(bytes)
-        if isClosed { break }
-      }
-      Glibc.close(descriptor)
-      log.signal(log.finished)
+    deinit { close(descriptor) }
+
+    private static func open(_ path: String) -> Int32 {
+      Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     }
 
-    private func append(_ bytes: [UInt8]) {
+    /// - Returns: whether all was written.
+    func append(_ bytes: [UInt8]) -> Bool {
       rotateIfNeeded(adding: bytes.count)
       var offset = 0
       while offset < bytes.count {
-        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + offset, $0.count - offset) }
-        if count > 0 {
-          offset += count
-        } else if errno != EINTR {
-          // A full disk must not stop the daemon; the loss shows as a gap, and in the next line that can be written.
-          log.queue.withLock { $0.lostCount += 1 }
-          return
+        let count = bytes.withUnsafeBytes { bytes in
+          write(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
         }
+        if count > 0 { offset += count } else if errno != EINTR { return false }
       }
+      return true
     }
 
     private func rotateIfNeeded(adding count: Int) {
       var status = stat()
-      guard fstat(descriptor, &status) == 0, Int(status.st_size) + count > log.sizeMax, status.st_size > 0 else { return }
-      for index in stride(from: log.fileCountMax - 1, through: 1, by: -1) {
-        let older = index == 1 ? log.file : "\(log.file).\(index - 1)"
-        rename(older, "\(log.file).\(index)")
+      guard fstat(descriptor, &status) == 0, Int(status.st_size) + count > sizeMax, status.st_size > 0 else { return }
+      for index in stride(from: fileCountMax - 1, through: 1, by: -1) {
+        rename(index == 1 ? path : "\(path).\(index - 1)", "\(path).\(index)")
       }
-      let next = open(log.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+      let next = Output.open(path)
       guard next >= 0 else { return }
-      Glibc.close(descriptor)
+      close(descriptor)
       descriptor = next
     }
   }

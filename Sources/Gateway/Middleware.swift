@@ -28,16 +28,15 @@ enum RequestID {
 
 /// Counts and times of requests.
 struct RequestMetrics: Sendable {
-  let requests: CounterFamily
-  let seconds: HistogramFamily
+  let requests: MetricFamily<Counter>
+  let seconds: MetricFamily<Histogram>
   let rateLimited: Counter
 
   init(_ registry: MetricsRegistry) {
-    requests = registry.counterFamily(
+    requests = registry.counters(
       "aether_http_requests_total", help: "Requests by method and status", labels: ["method", "status"])
-    seconds = registry.histogramFamily(
-      "aether_http_request_seconds", help: "Time to the end of the handler", labels: ["method"],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
+    seconds = registry.histograms(
+      "aether_http_request_seconds", help: "Time to the end of the handler", labels: ["method"])
     rateLimited = registry.counter("aether_http_rate_limited_total", help: "Requests refused by the rate limit")
   }
 }
@@ -72,8 +71,8 @@ extension Gateway {
     }
     let elapsed = MonotonicInstant.now - started
     let microseconds = elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000
-    requestMetrics.requests.with(request.method.name, String(response.status.code)).increment()
-    requestMetrics.seconds.with(request.method.name).observe(Double(microseconds) / 1e6)
+    requestMetrics.requests[request.method.name, String(response.status.code)].increment()
+    requestMetrics.seconds[request.method.name].observe(elapsed)
     audit.record(
       AuditLog.Entry(
         time: .now(), requestID: requestID, user: user.name, remoteAddress: context.peer.address.description,
@@ -94,7 +93,7 @@ extension Gateway {
       context[CallerKey.self] = caller
       try limitRate(of: caller.user)
     } else if !isOpen || request.path == "/v1/dev/token" {
-      try limitRate(of: context.peer.address.hostText)
+      try limitRate(of: context.peer.address.host)
     }
     return try await next(request, context)
   }

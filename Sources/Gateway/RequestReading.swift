@@ -103,13 +103,13 @@ extension HTTPRequest {
     if isYAML {
       do {
         return try YAML.parse(bytes).map(\.value).filter { !$0.isNull }
-      } catch let error as YAMLError {
+      } catch {
         throw APIError(.invalid, "the body is not YAML: \(error)", field: "body")
       }
     }
     do {
       return [try JSON.parse(bytes)]
-    } catch let error as JSONError {
+    } catch {
       throw APIError(.invalid, "the body is not JSON: \(error)", field: "body")
     }
   }

@@ -71,11 +71,11 @@ extension Gateway {
     let isDryRun = try request.queryFlag("dryRun")
     let resource = try declared(try await request.document(), by: try context.caller())
     try require(resource, isOf: kind)
-    if let present = try await store.get(resource.key) { throw StoreError.alreadyExists(present.key) }
+    if try await present(resource.key) != nil { throw StoreError.alreadyExists(resource.key) }
     try kind.check(resource, previous: nil)
     try await requireParent(of: resource, kind, among: [])
     if isDryRun { return .resource(resource) }
-    let outcome = try await store.write([.create(resource)])
+    let outcome = try await store.transaction([.create(resource)])
     return .resource(outcome[0].resource ?? resource, status: .created)
   }
 
@@ -91,12 +91,12 @@ extension Gateway {
     guard resource.metadata.name == key.name else {
       throw APIError.invalid("metadata.name", "is \"\(resource.metadata.name.prefix(80))\"", accepted: key.name)
     }
-    let previous = try await store.get(key)
+    let previous = try await present(key)
     if expected != nil, previous == nil { throw StoreError.notFound(key) }
     try kind.check(resource, previous: previous)
     try await requireParent(of: resource, kind, among: [])
     if isDryRun { return .resource(resource) }
-    let outcome = try await store.write([.apply(resource, expected: expected == 0 ? nil : expected)])
+    let outcome = try await store.transaction([.apply(resource, expected: expected == 0 ? nil : expected)])
     return .resource(outcome[0].resource ?? resource, status: outcome[0].action == .created ? .created : .ok)
   }
 
@@ -121,7 +121,7 @@ extension Gateway {
     if isDryRun {
       return .json(["results": .array(resources.map { ["action": "unchanged", "resource": $0.json] })])
     }
-    let outcomes = try await store.write(resources.map { .apply($0) })
+    let outcomes = try await store.transaction(resources.map { .apply($0) })
     let results = zip(outcomes, resources).map { outcome, resource -> JSON in
       ["action": .string(outcome.action.rawValue), "resource": (outcome.resource ?? resource).json]
     }
@@ -134,7 +134,7 @@ extension Gateway {
       throw APIError.invalid("metadata.name", "is \"\(resource.metadata.name)\" twice in one request")
     }
     let kind = try kinds.require(resource.kind)
-    try kind.check(resource, previous: try await store.get(resource.key))
+    try kind.check(resource, previous: try await present(resource.key))
     try await requireParent(of: resource, kind, among: earlier)
     return resource
   }
@@ -148,7 +148,7 @@ extension Gateway {
     let children = try await children(of: key, kind)
     var writes: [Write] = children.map { .delete($0) }
     writes.append(.delete(key, expected: expected == 0 ? nil : expected))
-    let outcome = try await store.write(writes).last
+    let outcome = try await store.transaction(writes).last
     guard let outcome, let resource = outcome.resource else { throw StoreError.notFound(key) }
     return .resource(resource, status: outcome.action == .removed ? .ok : .accepted)
   }
@@ -191,9 +191,11 @@ extension Gateway {
     return ResourceKey(owner: try context.caller().user, kind: kind, name: name)
   }
 
-  func find(_ key: ResourceKey) async throws -> Resource {
-    guard let resource = try await store.get(key) else { throw StoreError.notFound(key) }
-    return resource
+  /// - Throws: ``StoreError`` `notFound`.
+  func find(_ key: ResourceKey) async throws -> Resource { try await store.get(key) }
+
+  private func present(_ key: ResourceKey) async throws -> Resource? {
+    do { return try await store.get(key) } catch StoreError.notFound { return nil }
   }
 
   /// What the client declares, as a new resource of the caller. What only the service sets is dropped, so that a
@@ -224,7 +226,7 @@ extension Gateway {
     guard let parentKind = kind.parentKind, let parent = ResourceName.parent(resource.metadata.name) else { return }
     let key = ResourceKey(owner: resource.metadata.owner, kind: parentKind, name: parent)
     if earlier.contains(where: { $0.key == key }) { return }
-    guard try await store.get(key) != nil else {
+    guard try await present(key) != nil else {
       throw APIError(
         .failedPrecondition, "\(parentKind) \"\(parent)\" does not exist; declare it first or in the same request",
         field: "metadata.name")

@@ -3,6 +3,7 @@ import HTTPServer
 import JSON
 import Model
 import Net
+import Telemetry
 
 /// The service itself: health, figures, version, its own description, and development tokens.
 extension Gateway {
@@ -32,7 +33,7 @@ extension Gateway {
 
   @Sendable private func figures(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
     try request.checkQuery([])
-    return HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", metrics.prometheusText())
+    return HTTPResponse(contentType: MetricText.contentType, metrics.text())
   }
 
   @Sendable private func version(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
