@@ -44,6 +44,12 @@ let modules: [Module] = [
   // Programs
   executable("aether", ["Arguments", "Bytes", "HTTPClient", "JSON", "Model", "Version", "YAML"]),
   library("Version", "Core"),
+  executable(
+    "aetherd",
+    [
+      "Arguments", "Control", "Crypto", "Gateway", "HTTPClient", "HTTPServer", "Identity", "JSON", "Linux", "Logging",
+      "Model", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
+    ]),
   // Gateway
   Module(
     name: "Gateway", path: "Sources/Gateway", kind: .library,
@@ -57,7 +63,8 @@ let modules: [Module] = [
   library("Model", "Fleet", ["JSON"]), tests("Model"),
   library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]), tests("Store", ["aether-store-torture"]),
   executable("aether-store-torture", ["JSON", "Model", "Store"]),
-  library("Control", "Fleet", ["JSON", "Model"], resources: [.embedInCode("Schemas")]),
+  library(
+    "Control", "Fleet", ["JSON", "Linux", "Logging", "Model", "Node", "Store"], resources: [.embedInCode("Schemas")]),
   tests("Control", ["JSON", "Model"]),
   library("Telemetry", "Fleet"), tests("Telemetry", ["JSON", "PythonPeer"]),
   // Platform: C libraries and kernel interfaces

@@ -108,7 +108,7 @@ enum ContextCommands {
 enum LocalDaemon {
   static func authority() throws -> String {
     let home = getenv("HOME").map { String(cString: $0) } ?? ""
-    let candidates = ["/var/lib/aether/pki/ca.crt", home + "/.local/share/aether/pki/ca.crt"]
+    let candidates = ["/var/lib/aether/pki/bundle.pem", home + "/.local/share/aether/pki/bundle.pem"]
     return geteuid() == 0 ? candidates[0] : candidates.first { access($0, R_OK) == 0 } ?? candidates[1]
   }
 

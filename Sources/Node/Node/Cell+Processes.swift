@@ -156,7 +156,7 @@ extension Cell {
       if let bytes = process.configuration.limits.memoryMax, process.group?.memoryLimitWasReached() == true {
         return .outOfMemory(.process(bytes: bytes))
       }
-      if let bytes = configuration.limits.memoryMax, group?.memoryLimitWasReached() == true {
+      if let bytes = limits.memoryMax, group?.memoryLimitWasReached() == true {
         return .outOfMemory(.cell(bytes: bytes))
       }
       return .outOfMemory(.node)

@@ -8,6 +8,7 @@ import Net
 actor Cell {
   nonisolated let loop: EventLoop
   nonisolated let portLoop: EventLoop
+  /// As it was made; what has changed since is in `limits`, `ports` and `labels`.
   nonisolated let configuration: CellConfiguration
   nonisolated let context: NodeContext
 
@@ -44,9 +45,15 @@ actor Cell {
   var proxies: [PortProxy] = []
   var publishedPorts: [PublishedPort] = []
   var execCount = 0
+  var limits: CgroupLimits
+  var ports: [PublishedPort]
+  var labels: [String: String]
 
   init(_ configuration: CellConfiguration, context: NodeContext, loop: EventLoop, portLoop: EventLoop) {
     self.configuration = configuration
+    limits = configuration.limits
+    ports = configuration.ports
+    labels = configuration.labels
     self.context = context
     self.loop = loop
     self.portLoop = portLoop
@@ -167,10 +174,45 @@ actor Cell {
 
   // MARK: Status
 
+  /// The configuration in effect.
+  var present: CellConfiguration {
+    var present = configuration
+    present.limits = limits
+    present.ports = ports
+    present.labels = labels
+    return present
+  }
+
+  /// Puts other limits and ports in force. What fails leaves the earlier ones.
+  func update(
+    limits wanted: CgroupLimits, ports wantedPorts: [PublishedPort], labels wantedLabels: [String: String]
+  ) async throws(NodeError) {
+    guard life == .running else { throw .notRunning(id) }
+    if wanted != limits {
+      guard let group else { throw .unavailable(feature: "limits", reason: "no control groups") }
+      do { try group.update(wanted.replacing(limits)) } catch { throw NodeError(error, step: "limits") }
+      limits = wanted
+    }
+    if wantedPorts != ports {
+      let earlier = ports
+      closePorts()
+      ports = wantedPorts
+      do throws(NodeError) { try await publishPorts() } catch {
+        ports = earlier
+        try? await publishPorts()
+        throw error
+      }
+    }
+    labels = wantedLabels
+    do {
+      try Files.replace(context.directories.configuration(id), with: present.json.bytes(.compact))
+    } catch { throw NodeError(error, step: "configuration") }
+  }
+
   func status() -> CellStatus {
     let phase: CellStatus.Phase = life == .lost ? .lost : isPaused ? .paused : .running
     return CellStatus(
-      configuration: configuration, phase: phase, supervisorPid: life == .lost ? 0 : supervisorPid,
+      configuration: present, phase: phase, supervisorPid: life == .lost ? 0 : supervisorPid,
       ports: publishedPorts,
       processes: processes.values.filter { !$0.isTethered }.map { status(of: $0) }.sorted {
         $0.configuration.id < $1.configuration.id

@@ -6,6 +6,8 @@ public struct CellConfiguration: Sendable, Equatable {
   public var id: String
   /// The name people know it by; free text.
   public var name: String
+  /// Kept and given back as they are, such as what the cell was made from.
+  public var labels: [String: String] = [:]
   public var limits: CgroupLimits
   public var namespaces: Namespaces
   public var root: RootFileSystem

@@ -14,6 +14,16 @@ private func object(_ members: [(String, JSON?)]) -> JSON {
   .object(JSONObject(members.compactMap { name, value in value.map { (name, $0) } }))
 }
 
+private func labelsJSON(_ labels: [String: String]) -> JSON? {
+  labels.isEmpty ? nil : .object(JSONObject(labels.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+}
+
+private func labelsFrom(_ json: JSON?) -> [String: String] {
+  Dictionary((json?.objectValue?.members ?? []).compactMap { member in member.value.stringValue.map { (member.name, $0) } }) {
+    _, last in last
+  }
+}
+
 extension CgroupLimits {
   var json: JSON {
     object([
@@ -87,7 +97,7 @@ extension CellConfiguration {
     var upper: JSON?
     if case .overlay(let path?) = root.mode { upper = .string(path) }
     return object([
-      ("id", .string(id)), ("name", .string(name)), ("limits", limits.json),
+      ("id", .string(id)), ("name", .string(name)), ("labels", labelsJSON(labels)), ("limits", limits.json),
       (
         "namespaces",
         .array(Namespaces.all.filter { namespaces.contains($0.namespace) }.map { .string($0.name) })
@@ -113,6 +123,7 @@ extension CellConfiguration {
   init?(bytes: [UInt8]) {
     guard let json = try? JSON.parse(bytes), let id = json["id"]?.stringValue else { return nil }
     self.init(id: id, name: json["name"]?.stringValue)
+    labels = labelsFrom(json["labels"])
     limits = CgroupLimits(json: json["limits"])
     let names = Set((json["namespaces"]?.arrayValue ?? []).compactMap(\.stringValue))
     namespaces = Namespaces.all.reduce(into: []) { if names.contains($1.name) { $0.insert($1.namespace) } }
@@ -170,7 +181,8 @@ extension ProcessConfiguration {
   var json: JSON {
     let grace = stopGracePeriod.components
     return object([
-      ("id", .string(id)), ("name", .string(name)), ("arguments", .array(arguments.map { .string($0) })),
+      ("id", .string(id)), ("name", .string(name)), ("labels", labelsJSON(labels)),
+      ("arguments", .array(arguments.map { .string($0) })),
       (
         "environment",
         .object(JSONObject(environment.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
@@ -197,6 +209,7 @@ extension ProcessConfiguration {
     self.init(
       id: id, name: json["name"]?.stringValue,
       arguments: (json["arguments"]?.arrayValue ?? []).compactMap(\.stringValue))
+    labels = labelsFrom(json["labels"])
     for member in json["environment"]?.objectValue?.members ?? [] {
       environment[member.name] = member.value.stringValue
     }

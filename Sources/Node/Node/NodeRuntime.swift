@@ -176,6 +176,19 @@ public actor NodeRuntime {
     }
   }
 
+  /// Puts other limits, ports and labels of a running cell in force.
+  public func updateCell(
+    _ id: String, limits: CgroupLimits, ports: [PublishedPort], labels: [String: String]
+  ) async throws(NodeError) -> CellStatus {
+    let cell = try cell(id)
+    var wanted = cell.configuration
+    wanted.limits = limits
+    wanted.ports = ports
+    try wanted.validate()
+    try await cell.update(limits: limits, ports: ports, labels: labels)
+    return await cell.status()
+  }
+
   /// Kills what runs in a cell and removes it with its logs. A cell that is not there is no error: a lost one's files
   /// are removed.
   public func removeCell(_ id: String) async throws(NodeError) {

@@ -269,7 +269,7 @@ extension Cell {
   /// Listens on every published port; none when one of them cannot be had.
   func publishPorts() async throws(NodeError) {
     do throws(NodeError) {
-      for port in configuration.ports {
+      for port in ports {
         proxies.append(try PortProxy(port, cell: self, loop: portLoop))
       }
     } catch {

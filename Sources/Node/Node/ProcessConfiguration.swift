@@ -38,6 +38,8 @@ public struct ProcessConfiguration: Sendable, Equatable {
   /// Unique in its cell; as `CellConfiguration.id`.
   public var id: String
   public var name: String
+  /// Kept and given back as they are.
+  public var labels: [String: String] = [:]
   /// Program and arguments. A program without a slash is looked up in PATH, as it is in `environment`.
   public var arguments: [String]
   /// `PATH`, `HOME` and, with a terminal, `TERM` have defaults.

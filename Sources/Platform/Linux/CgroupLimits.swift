@@ -242,3 +242,18 @@ extension CgroupLimits {
     return writes
   }
 }
+
+extension CgroupLimits {
+  /// These limits as an update of `earlier`: what was limited and is no longer gets a value that does not limit.
+  public func replacing(_ earlier: CgroupLimits) -> CgroupLimits {
+    var limits = self
+    if memoryMax == nil, earlier.memoryMax != nil { limits.memoryMax = 1 << 62 }
+    if processesMax == nil, earlier.processesMax != nil { limits.processesMax = 4_194_304 }
+    if cpuWeight == nil, earlier.cpuWeight != nil { limits.cpuWeight = 100 }
+    // 4096 cores.
+    if cpuQuotaMicroseconds == nil, earlier.cpuQuotaMicroseconds != nil {
+      limits.cpuQuotaMicroseconds = cpuPeriodMicroseconds * 4096
+    }
+    return limits
+  }
+}

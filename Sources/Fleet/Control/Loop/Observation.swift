@@ -15,7 +15,8 @@ public enum Observation: Sendable, Equatable {
   /// Whether `self` tells of a moment before `other`: reports of one workload may overtake each other.
   func isOlder(than other: Observation) -> Bool {
     guard case .process(let mine) = self, case .process(let theirs) = other else { return false }
-    if mine.run == theirs.run { return mine.isRunning && !theirs.isRunning }
+    // The same run: a run starts once, and the number is known while it lasts only.
+    if mine.run.startedAt == theirs.run.startedAt { return mine.isRunning && !theirs.isRunning }
     return mine.run.startedAt < theirs.run.startedAt
   }
 

@@ -108,7 +108,7 @@ struct ExitRecord: Sendable, Equatable {
     if let signal { json["signal"] = .string(SignalName.name(signal)) }
     json["limit"] = limitJSON
     if let run {
-      json["pid"] = .integer(run.pid)
+      if run.pid > 0 { json["pid"] = .integer(run.pid) }
       json["startedAt"] = .string(run.startedAt.description)
     }
     json["finishedAt"] = .string(finishedAt.description)
