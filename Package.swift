@@ -47,7 +47,7 @@ let modules: [Module] = [
   executable(
     "aetherd",
     [
-      "Arguments", "Control", "Crypto", "Gateway", "HTTPClient", "HTTPServer", "Identity", "JSON", "Linux", "Logging",
+      "Arguments", "Bytes", "Control", "Crypto", "Gateway", "HTTPClient", "HTTPServer", "Identity", "JSON", "Linux", "Logging",
       "Model", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
     ]),
   // Gateway
@@ -66,6 +66,8 @@ let modules: [Module] = [
   library(
     "Control", "Fleet", ["JSON", "Linux", "Logging", "Model", "Node", "Store"], resources: [.embedInCode("Schemas")]),
   tests("Control", ["JSON", "Model"]),
+  library("Identity", "Fleet", ["Bytes", "Crypto", "JSON"]),
+  tests("Identity", ["Bytes", "Crypto", "JSON", "PythonPeer"]),
   library("Telemetry", "Fleet"), tests("Telemetry", ["JSON", "PythonPeer"]),
   // Platform: C libraries and kernel interfaces
   system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
@@ -80,6 +82,7 @@ let modules: [Module] = [
   c("CLLHTTP"),
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP"),
   library("Arguments", "Platform"), tests("Arguments"),
+  library("WebSocket", "Platform", ["COpenSSL", "CWslay", "HTTP", "HTTPServer", "Net"]),
   library("HTTPServer", "Platform", ["HTTP", "Net"]), tests("HTTPServer"),
   executable("aether-bench-server", ["HTTPServer"]),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),

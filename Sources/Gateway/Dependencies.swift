@@ -79,7 +79,7 @@ public enum ExecOutput: Sendable, Equatable {
 }
 
 /// A running command inside a cell.
-public protocol ExecSession: Sendable {
+public protocol CommandSession: Sendable {
   /// Waits for output; `nil` after `exited`.
   func next() async throws -> ExecOutput?
   func send(input: [UInt8]) async throws
@@ -117,7 +117,7 @@ public struct WorkloadStats: Sendable, Equatable {
 public protocol Workloads: Sendable {
   /// The lines of a process's output; ends after the last one unless `follow` is set.
   func logs(of process: Resource, _ request: LogRequest) async throws(APIError) -> AsyncThrowingStream<LogLine, any Error>
-  func exec(in cell: Resource, _ request: ExecRequest) async throws(APIError) -> any ExecSession
+  func exec(in cell: Resource, _ request: ExecRequest) async throws(APIError) -> any CommandSession
   func stats(owner: String) async -> [WorkloadStats]
   /// What happened lately to a resource, oldest first, each with `time`, `type`, `reason` and `message`.
   func events(of resource: ResourceKey) async -> [JSON]

@@ -35,7 +35,7 @@ extension Gateway {
     configuration.protocols = [ExecChannel.subprotocol]
     // A request that is no WebSocket must not start anything, so the command starts after the handshake.
     return try WebSocketUpgrade.response(to: request, configuration: configuration) { [self] socket in
-      let session: any ExecSession
+      let session: any CommandSession
       do { session = try await workloads.exec(in: cell, wanted) } catch {
         let exit: JSON = ["error": APIError(wrapping: error).json()["error"] ?? .null]
         try await socket.send([ExecChannel.exit.rawValue] + exit.bytes())
@@ -58,7 +58,7 @@ extension Gateway {
     }
   }
 
-  private static func forwardOutput(of session: any ExecSession, to socket: WebSocket) async throws {
+  private static func forwardOutput(of session: any CommandSession, to socket: WebSocket) async throws {
     while let output = try await session.next() {
       switch output {
       case .stdout(let bytes): try await socket.send([ExecChannel.stdout.rawValue] + bytes)
@@ -73,7 +73,7 @@ extension Gateway {
   }
 
   /// Returns when the client goes.
-  private static func forwardInput(of socket: WebSocket, to session: any ExecSession) async throws {
+  private static func forwardInput(of socket: WebSocket, to session: any CommandSession) async throws {
     while let message = try await socket.receive() {
       guard case .binary(let bytes) = message, let channel = bytes.first.flatMap(ExecChannel.init(rawValue:)) else {
         await socket.close(.unsupportedData, reason: "a binary message of a known channel is expected")

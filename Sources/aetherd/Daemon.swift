@@ -1,6 +1,7 @@
+import Bytes
 import Control
 import Crypto
-import Dispatch
+@preconcurrency import Dispatch
 import Gateway
 import Glibc
 import HTTPServer
@@ -82,7 +83,7 @@ enum Daemon {
     await controller.stop()
     if configuration.onExit == .stop { await stopWork(node, logger) }
     await node.shutdown()
-    await group.shutdown()
+    group.shutdown()
     audit.flush()
     logger.info("stopped")
     LogSystem.shared.flush()
@@ -148,7 +149,7 @@ enum Daemon {
   /// Names the control groups of this daemon's work: daemons with other folders must not share them.
   private static func instanceName(_ paths: Configuration.Paths) -> String {
     if paths.state == "/var/lib/aether" { return "main" }
-    return String(Digest.sha256(paths.state.utf8).prefix(6).reduce(into: "") { $0 += String($1 + 256, radix: 16).suffix(2) })
+    return Hex.encode(Digest.sha256(paths.state.utf8).prefix(6))
   }
 
   /// Ends and removes all work from the machine; what is declared stays in the store.

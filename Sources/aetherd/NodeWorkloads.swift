@@ -32,7 +32,7 @@ struct NodeWorkloads: Workloads {
     return AsyncThrowingStream { await iterator.next() }
   }
 
-  func exec(in cell: Resource, _ request: ExecRequest) async throws(APIError) -> any Gateway.ExecSession {
+  func exec(in cell: Resource, _ request: ExecRequest) async throws(APIError) -> any CommandSession {
     var configuration = ProcessConfiguration(id: "exec", arguments: request.command)
     configuration.terminal = request.hasTerminal ? ProcessConfiguration.Terminal() : nil
     do {
@@ -61,7 +61,8 @@ struct NodeWorkloads: Workloads {
 }
 
 /// Hands out log lines of the wanted stream.
-private actor LogIterator {
+private final class LogIterator: @unchecked Sendable {
+  // Sendable: only the one reader of the stream asks, and waits for each answer before it asks again.
   private var entries: LogSequence.Iterator
   private let wanted: LogLine.Stream?
 
@@ -71,23 +72,21 @@ private actor LogIterator {
   }
 
   func next() async -> LogLine? {
-    while true {
-      var iterator = entries
-      guard let entry = await iterator.next() else { return nil }
-      entries = iterator
+    while let entry = await entries.next() {
       let stream: LogLine.Stream = entry.stream == .output ? .stdout : .stderr
       guard wanted == nil || wanted == stream else { continue }
       return LogLine(time: Timestamp(milliseconds: Int64(entry.time / 1_000_000)), stream: stream, text: entry.bytes)
     }
+    return nil
   }
 }
 
 /// A command in a cell of this node.
-private actor NodeExecSession: Gateway.ExecSession {
-  private let session: Node.ExecSession
+private actor NodeExecSession: CommandSession {
+  private let session: ExecSession
   private var hasEnded = false
 
-  init(session: Node.ExecSession) { self.session = session }
+  init(session: ExecSession) { self.session = session }
 
   func next() async throws -> ExecOutput? {
     guard !hasEnded else { return nil }

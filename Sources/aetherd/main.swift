@@ -53,7 +53,7 @@ enum Program {
       ) { arguments in
         let configuration = try Configuration(arguments)
         let result = try ResourceStore.restore(from: arguments.operand("DIR") ?? "", to: configuration.paths.store)
-        printOut("\(result.resourceCount) resources restored to \(configuration.paths.store)")
+        printOut("\(result.resources) resources restored to \(configuration.paths.store)")
         return 0
       },
       Command("version", "Print the version") { _ in

@@ -53,7 +53,8 @@ public struct PublicKey: Sendable {
   /// - Parameters x, y: big-endian coordinates of 32 bytes each; the point must lie on the curve.
   public init(p256X x: [UInt8], y: [UInt8]) throws(CryptoError) {
     guard x.count == 32, y.count == 32 else { throw .invalidKey("P-256 coordinates have 32 bytes each") }
-    var group = Array("prime256v1".utf8)
+    // With its NUL, which OpenSSL needs though `data_size` does not count it.
+    var group = Array("prime256v1\0".utf8)
     var point = [4] + x + y
     let handle: Result<KeyHandle, CryptoError> = group.withUnsafeMutableBytes { group in
       point.withUnsafeMutableBytes { point in
@@ -63,7 +64,7 @@ public struct PublicKey: Sendable {
               var parameters = [
                 OSSL_PARAM(
                   key: groupName, data_type: UInt32(OSSL_PARAM_UTF8_STRING), data: group.baseAddress,
-                  data_size: group.count, return_size: 0),
+                  data_size: group.count - 1, return_size: 0),
                 OSSL_PARAM(
                   key: pointName, data_type: UInt32(OSSL_PARAM_OCTET_STRING), data: point.baseAddress,
                   data_size: point.count, return_size: 0), OSSL_PARAM(),
