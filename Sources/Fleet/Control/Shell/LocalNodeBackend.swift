@@ -163,7 +163,7 @@ public struct LocalNodeBackend: NodeBackend {
     switch status.state {
     case .starting: return nil
     case .running(let pid, let startedAt): run = ProcessRun(pid: Int64(pid), startedAt: Timestamp(wall: startedAt))
-    case .exited(let reason, let at, let startedAt):
+    case .exited(let reason, let startedAt, let at):
       // The number that the run had is not kept; the time tells runs apart.
       run = ProcessRun(pid: 0, startedAt: Timestamp(wall: startedAt))
       exit = ProcessExit(reason.cause, at: Timestamp(wall: at))
