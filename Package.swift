@@ -61,7 +61,7 @@ let modules: [Module] = [
   library("JSON", "Core"), tests("JSON"),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
-  library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]), tests("Store", ["aether-store-torture"]),
+  library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]), tests("Store", ["RocksDB", "aether-store-torture"]),
   executable("aether-store-torture", ["JSON", "Model", "Store"]),
   library(
     "Control", "Fleet", ["JSON", "Linux", "Logging", "Model", "Node", "Store"], resources: [.embedInCode("Schemas")]),

@@ -25,7 +25,7 @@ public final class Database: @unchecked Sendable {
     let cOptions = options.makeHandle()
     defer { rocksdb_options_destroy(cOptions) }
     let copies = names.map { strdup($0) }
-    defer { copies.forEach { free($0) } }
+    defer { for copy in copies { free(copy) } }
     let cNames = copies.map { UnsafePointer<CChar>($0) }
     let cFamilyOptions = [OpaquePointer?](repeating: cOptions, count: names.count)
     var families = [OpaquePointer?](repeating: nil, count: names.count)
@@ -122,7 +122,7 @@ extension Database {
     let messages = errors.compactMap { $0 }
     if let first = messages.first {
       let text = String(cString: first)
-      messages.forEach { rocksdb_free($0) }
+      for message in messages { rocksdb_free(message) }
       throw RocksError(status: text, path: path)
     }
     return slices.map { slice in
