@@ -94,6 +94,11 @@ let modules: [Module] = [
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Node: what runs on one machine
   library("Node", "Node", ["CLinux", "JSON", "Linux", "Net"]), tests("Node", ["CLinux", "JSON", "Linux", "Net"]),
+  // Benchmarks
+  Module(name: "BenchReport", path: "Benchmarks/BenchReport", kind: .library, dependencies: ["JSON"]),
+  Module(
+    name: "aether-bench-store", path: "Benchmarks/aether-bench-store", kind: .executable,
+    dependencies: ["BenchReport", "JSON", "Model", "RocksDB", "Store"]),
   // Tests: what several of them share
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),
 ]
