@@ -25,6 +25,7 @@ func measureWrites(_ options: Options, in scratch: String, _ report: inout Bench
   let raw = try Database(path: "\(scratch)/raw", options: DatabaseOptions(columnFamilies: ["data"]))
   let family = try raw.columnFamily("data")
   let value = Array(sampleResource("sample").json.text().utf8)
+  let sample = sampleResource("sample")
   var serial = 0
   for writers in [1, 16, 64] {
     let each = max(1, (writers == 1 ? options.writes / 4 : options.writes) / writers)
@@ -40,7 +41,11 @@ func measureWrites(_ options: Options, in scratch: String, _ report: inout Bench
       try await withThrowingTaskGroup(of: Void.self) { group in
         for writer in 0..<writers {
           group.addTask {
-            for index in 0..<each { try await store.create(sampleResource("r\(run)-\(writer)-\(index)")) }
+            var next = sample
+            for index in 0..<each {
+              next.metadata.name = "r\(run)-\(writer)-\(index)"
+              try await store.create(next)
+            }
           }
         }
         try await group.waitForAll()

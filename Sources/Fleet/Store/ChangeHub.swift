@@ -74,10 +74,9 @@ final class ChangeHub: Sendable {
   /// Adds changes that are durable. They follow the ones before without a gap.
   func publish(_ changes: [Change]) {
     guard let last = changes.last else { return }
-    state.withLock { state in
+    let isAwaited = state.withLock { state in
       state.ring += changes
       state.latest = last.revision
-      state.untold += changes
       for change in changes { state.byteCount += change.byteCount }
       while state.ring.count - state.start > StoreLimits.recentChangesMax
         || state.byteCount > StoreLimits.recentBytesMax
@@ -89,12 +88,16 @@ final class ChangeHub: Sendable {
         state.ring.removeFirst(state.start)
         state.start = 0
       }
+      // Who comes to wait later has seen these, or finds them in the ring.
+      if state.groups.isEmpty { return false }
+      state.untold += changes
       if state.untold.count > StoreLimits.recentChangesMax {
         state.untold = []
         state.mustWakeAll = true
       }
+      return true
     }
-    _ = bell.append(())
+    if isAwaited { _ = bell.append(()) }
   }
 
   /// What is after the position, at most `max` changes; waits for one that the filter lets through when there is

@@ -16,6 +16,8 @@ public enum StoreLimits {
   public static let queuedWritesMax = 16_384
   /// Requests that share one synced write.
   public static let groupRequestsMax = 512
+  /// How long a group may wait for as many requests as the one before had.
+  public static let gatheringNanosecondsMax: Int64 = 200_000
   /// Encoded bytes after which a group takes no further request.
   public static let groupBytesMax = 4 << 20
   /// Changes kept in memory for watchers; who is further behind reads the log.

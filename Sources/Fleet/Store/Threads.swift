@@ -32,6 +32,12 @@ func startThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
   precondition(status == 0, "cannot start thread \(name): \(String(cString: strerror(status)))")
 }
 
+private func monotonicNanoseconds() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
 /// A bounded queue between threads: anyone appends without waiting, one or more threads wait and take.
 final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
   // Holds across threads: every access to the mutable properties is made with `mutex` held, and the two C objects lie
@@ -69,12 +75,24 @@ final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
   }
 
   /// Waits for elements and takes up to `max` of them; `nil` when the queue is closed and empty.
-  func take(max: Int) -> [Element]? {
+  ///
+  /// - Parameters:
+  ///   - hoped: once there is one element, gives others the processor until there are so many,
+  ///   - patience: but no longer than this, in nanoseconds.
+  func take(max: Int, hoped: Int = 1, patience: Int64 = 0) -> [Element]? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while elements.count == taken {
       if isClosed { return nil }
       pthread_cond_wait(condition, mutex)
+    }
+    if elements.count - taken < hoped, patience > 0 {
+      let deadline = monotonicNanoseconds() + patience
+      while elements.count - taken < hoped, !isClosed, monotonicNanoseconds() < deadline {
+        pthread_mutex_unlock(mutex)
+        sched_yield()
+        pthread_mutex_lock(mutex)
+      }
     }
     let end = min(elements.count, taken + max)
     let result = Array(elements[taken..<end])

@@ -28,7 +28,15 @@ final class Writer: Sendable {
     // The state goes to the thread for good; nobody else has it.
     nonisolated(unsafe) let owned = state
     startThread("store-writer") { [queue, ended] in
-      while let requests = queue.take(max: StoreLimits.groupRequestsMax) { owned.commit(requests) }
+      // Those whose writes were just made durable are about to come back: waiting for about as many as there were
+      // saves them a sync of their own. A lone writer never waits.
+      var hoped = 1
+      while let requests = queue.take(
+        max: StoreLimits.groupRequestsMax, hoped: hoped, patience: StoreLimits.gatheringNanosecondsMax)
+      {
+        owned.commit(requests)
+        hoped = requests.count
+      }
       _ = ended.append(())
     }
   }
