@@ -1,5 +1,5 @@
-// A program that tests of the store start and kill. `write DIR SEED`: writes for ever, and prints a line for every write
-// that is durable. `hold DIR`: opens the store, prints `open`, and waits for the end of its input.
+// A program that tests of the store start and kill. `write DIR SEED`: writes for ever, and prints a line for every
+// write that is durable. `hold DIR`: opens the store, prints `open`, and waits for the end of its input.
 
 import Glibc
 import JSON
@@ -54,9 +54,11 @@ struct Generator: RandomNumberGenerator {
       for outcome in outcomes where outcome.action != .unchanged {
         guard let resource = outcome.resource else { continue }
         let key = resource.key
-        say(
-          "\(resource.metadata.revision) \(outcome.action.rawValue) \(key.owner) \(key.kind) \(key.name) \(resource.metadata.uid)"
-        )
+        let metadata = resource.metadata
+        let words = [
+          "\(metadata.revision)", outcome.action.rawValue, key.owner, key.kind, key.name, metadata.uid,
+        ]
+        say(words.joined(separator: " "))
       }
     } catch {
       switch error {

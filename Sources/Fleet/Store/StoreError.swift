@@ -60,7 +60,7 @@ extension StoreError: CustomStringConvertible {
         .conflict,
         current == 0
           ? "\(key.kind) \"\(key.name)\" does not exist, expected revision \(expected)"
-          : "\(key.kind) \"\(key.name)\" is at revision \(current), not \(expected); read it again and repeat the change",
+          : "\(key.kind) \"\(key.name)\" is at revision \(current), not \(expected); read it and change it again",
         field: "metadata.revision")
     case .replaced(let key, let expected, let current):
       APIError(

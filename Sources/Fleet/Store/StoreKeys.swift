@@ -72,8 +72,8 @@ struct StoreKeys {
     return current.isEmpty ? parts : nil
   }
 
-  /// The end of the range of keys that go on after this prefix of a tuple. What comes next is a byte of UTF-8 or a zero;
-  /// `FF` would make the prefix's last zero byte an escaped one, that is another, longer string.
+  /// The end of the range of keys that go on after this prefix of a tuple. What comes next is a byte of UTF-8 or a
+  /// zero; `FF` would make the prefix's last zero byte an escaped one, that is another, longer string.
   static func end(ofPrefix prefix: [UInt8]) -> [UInt8] { prefix + [0xFF] }
 
   static func bigEndian(_ value: Int64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
