@@ -42,7 +42,9 @@ func tests(_ name: String, _ dependencies: [String] = []) -> Module {
 
 let modules: [Module] = [
   // Programs
-  executable("aether", ["Arguments", "Bytes", "HTTPClient", "JSON", "Model", "Version", "YAML"]),
+  executable(
+    "aether",
+    ["Arguments", "Bytes", "HTTP", "HTTPClient", "JSON", "Model", "Net", "Version", "WebSocket", "YAML"]),
   library("Version", "Core"),
   executable(
     "aetherd",

@@ -136,5 +136,6 @@ private final class ClientHandshake: ConnectionHandler, HTTP1ParserDelegate, @un
 
   func http1(_ parser: HTTP1Parser, received head: HTTPResponseHead, body: HTTP1BodyLength) { response = head }
   func http1(_ parser: HTTP1Parser, received content: UnsafeRawBufferPointer) {}
-  func http1Ended(_ parser: HTTP1Parser, trailers: HTTPHeaders) -> Bool { false }
+  /// After a 101 the parser itself stops; every other answer is the end.
+  func http1Ended(_ parser: HTTP1Parser, trailers: HTTPHeaders) -> Bool { response?.status == .switchingProtocols }
 }

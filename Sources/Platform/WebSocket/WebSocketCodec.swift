@@ -58,18 +58,21 @@ final class WebSocketCodec {
     isBroken || (wslay_event_want_read(context) == 0 && wslay_event_want_write(context) == 0)
   }
 
-  var closeSent: Bool { !isBroken && wslay_event_get_close_sent(context) != 0 }
-  var closeReceived: Bool { !isBroken && wslay_event_get_close_received(context) != 0 }
-  /// The code that this side sent, 1002, 1007 or 1009 when the peer broke a rule.
-  var sentCode: UInt16 { isBroken ? 1006 : wslay_event_get_status_code_sent(context) }
+  /// The code that this side sent (1002, 1007 or 1009 when the peer broke a rule); nil when it sent no close frame.
+  var sentCode: UInt16? {
+    guard let context, wslay_event_get_close_sent(context) != 0 else { return nil }
+    return wslay_event_get_status_code_sent(context)
+  }
 
   /// Feeds bytes from the peer and sends what the protocol answers by itself.
   func receive(_ bytes: UnsafeRawBufferPointer) {
     guard !isBroken else { return }
     input = bytes
-    if wslay_event_recv(context) != 0 { isBroken = true }
+    let failed = wslay_event_recv(context) != 0
     input = UnsafeRawBufferPointer(start: nil, count: 0)
     flush()
+    // A frame that breaks the protocol has queued a close frame, which is on its way now.
+    if failed { isBroken = true }
   }
 
   func send(opcode: wslay_opcode, _ bytes: UnsafeRawBufferPointer) {

@@ -140,7 +140,7 @@ public final class WebSocketConnection: ConnectionHandler, WebSocketCodecDelegat
   public func closed(_ reason: CloseReason, on connection: Connection) {
     let last = handler
     handler = nil
-    let sent = codec.flatMap { $0.closeSent ? WebSocketCloseCode(rawValue: $0.sentCode) : nil }
+    let sent = codec?.sentCode.map { WebSocketCloseCode(rawValue: $0) }
     if !isUsingCodec { codec = nil }
     if let closeReceived {
       last?.closed(closeReceived.code, reason: closeReceived.reason, on: self)
