@@ -15,8 +15,7 @@ public enum Observation: Sendable, Equatable {
   /// Whether `self` tells of a moment before `other`: reports of one workload may overtake each other.
   func isOlder(than other: Observation) -> Bool {
     guard case .process(let mine) = self, case .process(let theirs) = other else { return false }
-    // The same run: a run starts once, and the number is known while it lasts only.
-    if mine.run.startedAt == theirs.run.startedAt { return mine.isRunning && !theirs.isRunning }
+    if mine.run == theirs.run { return mine.isRunning && !theirs.isRunning }
     return mine.run.startedAt < theirs.run.startedAt
   }
 
@@ -78,9 +77,9 @@ public struct ProcessObservation: Sendable, Equatable {
   public var isRunning: Bool { exit == nil }
 }
 
-/// One life of a process, told apart from its earlier and later ones.
+/// One life of a process, told apart from its earlier and later ones by its start.
 public struct ProcessRun: Sendable, Equatable {
-  /// Process number as the node sees it.
+  /// Process number as the node sees it; 0 when the node no longer knows it.
   public var pid: Int64
   public var startedAt: Timestamp
 
@@ -88,6 +87,8 @@ public struct ProcessRun: Sendable, Equatable {
     self.pid = pid
     self.startedAt = startedAt
   }
+
+  public static func == (left: ProcessRun, right: ProcessRun) -> Bool { left.startedAt == right.startedAt }
 }
 
 public struct ProcessExit: Sendable, Equatable {

@@ -40,7 +40,7 @@ struct ProcessHistory: Sendable, Equatable {
     noteRun(process.run, process.fingerprint)
     guard let exit = process.exit else { return }
     let record = ExitRecord(
-      exit, of: process.run, wasStopped: isStopping, memoryLimits: (spec?.limits.memoryBytes, cellMemoryLimit))
+      exit, of: current ?? process.run, wasStopped: isStopping, memoryLimits: (spec?.limits.memoryBytes, cellMemoryLimit))
     noteEnd(record, spec)
   }
 
