@@ -84,9 +84,10 @@ let modules: [Module] = [
   c("CLLHTTP"),
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP"),
   library("Arguments", "Platform"), tests("Arguments"),
+  library("HTTPServer", "Platform", ["HTTP", "Net"]), tests("HTTPServer", ["PythonPeer"]),
   library("WebSocket", "Platform", ["COpenSSL", "CWslay", "HTTP", "HTTPServer", "Net"]),
-  library("HTTPServer", "Platform", ["HTTP", "Net"]), tests("HTTPServer"),
-  executable("aether-bench-server", ["HTTPServer"]),
+  tests("WebSocket", ["HTTP", "HTTPServer", "Net", "PythonPeer"]),
+  executable("aether-bench-server", ["HTTPServer", "WebSocket"]),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
   c("CCurlShim", ["CCurl"]),
   library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),
@@ -108,7 +109,11 @@ let modules: [Module] = [
 extension Module {
   var target: Target {
     let dependencies = dependencies.map { Target.Dependency(stringLiteral: $0) }
-    let swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+    var swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+    if path.hasPrefix("Sources/Platform/") {
+      // Dynamic checks of exclusive access cost an eighth of a request; debug builds and all tests keep them.
+      swift.append(.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)))
+    }
     let plugins = plugins.map { Target.PluginUsage(stringLiteral: $0) }
     switch kind {
     case .library:

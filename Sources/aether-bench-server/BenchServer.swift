@@ -2,8 +2,17 @@ import Glibc
 import HTTP
 import HTTPServer
 import Net
+import WebSocket
 
-/// A server for load generators: `/json` (answered at once), `/async` (through a task), `/bytes/{count}`, `/upload`.
+final class EchoHandler: WebSocketHandler {
+  func received(_ bytes: UnsafeRawBufferPointer, isText: Bool, on socket: WebSocketConnection) {
+    socket.send(bytes, isText: isText)
+  }
+  func closed(_ code: WebSocketCloseCode, reason: String, on socket: WebSocketConnection) {}
+}
+
+/// A server for load generators: `/json` (answered at once), `/async` (through a task), `/bytes/{count}`, `/upload`, and a
+/// WebSocket that echoes (`/echo`).
 @main
 struct BenchServer {
   static func main() async throws {
@@ -25,6 +34,11 @@ struct BenchServer {
     let router = Router([
       Route(.get, "/json", .immediate { _, _ in json }),
       Route(.get, "/async") { _, _ in json },
+      Route(
+        .get, "/echo",
+        .immediate { request, _ in
+          try WebSocketUpgrade.response(to: request) { (_: WebSocketConnection) in EchoHandler() }
+        }),
       Route(.get, "/bytes/{count}") { _, context in
         guard let count = Int(context.parameter("count")) else { throw HTTPFailure(.badRequest) }
         return HTTPResponse(

@@ -31,7 +31,8 @@ public final class PythonPeer {
 
   public func stop() {
     guard process.isRunning else { return }
-    process.terminate()
+    // Not SIGTERM: threads of the dispatch library block it, and a child started from one inherits that.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 

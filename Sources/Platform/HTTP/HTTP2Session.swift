@@ -38,7 +38,9 @@ public final class HTTP2Session {
 
   public let role: Role
   public let limits: HTTP2Limits
-  public weak var delegate: (any HTTP2SessionDelegate)?
+  private unowned let owner: any HTTP2SessionDelegate
+  /// Nil once invalidated.
+  var delegate: (any HTTP2SessionDelegate)? { isInvalidated ? nil : owner }
   public private(set) var isInvalidated = false
 
   var library: OpaquePointer?
@@ -52,11 +54,11 @@ public final class HTTP2Session {
   private var flushRequested = false
   private var isDraining = false
 
-  /// - Parameter delegate: held weakly.
+  /// - Parameter delegate: not retained; it must invalidate the session before it goes.
   public init(role: Role, limits: HTTP2Limits = HTTP2Limits(), delegate: any HTTP2SessionDelegate) throws(HTTP2Error) {
     self.role = role
     self.limits = limits
-    self.delegate = delegate
+    owner = delegate
     var option: OpaquePointer?
     guard nghttp2_option_new(&option) == 0 else { throw .outOfMemory }
     defer { nghttp2_option_del(option) }

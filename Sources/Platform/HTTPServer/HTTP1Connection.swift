@@ -302,10 +302,11 @@ final class HTTP1Connection: ConnectionHandler, HTTP1ParserDelegate, ServerConne
   }
 
   // MARK: Time
+  // Timers hold this connection strongly and are cancelled when it closes; a weak reference would make every later
+  // retain a slow one.
 
   private func startHeadTimer() {
-    headTimer = connection.loop.schedule(after: context.configuration.limits.headTimeout) { [weak self] in
-      guard let self else { return }
+    headTimer = connection.loop.schedule(after: context.configuration.limits.headTimeout) { [self] in
       headTimer = nil
       if requests == 0, !parser.isInsideHead { connection.close() } else { refuse(HTTPFailure(.requestTimeout)) }
     }
@@ -314,8 +315,8 @@ final class HTTP1Connection: ConnectionHandler, HTTP1ParserDelegate, ServerConne
   private func startBodyTimer(_ stream: HTTP1Stream) {
     guard bodyTimer == nil, stream.enforcesRate, context.configuration.limits.bodyBytesPerSecond > 0 else { return }
     bytesAtBodyTimer = stream.contentBytes
-    bodyTimer = connection.loop.schedule(after: context.configuration.limits.bodyRateInterval) { [weak self] in
-      self?.bodyTimerFired()
+    bodyTimer = connection.loop.schedule(after: context.configuration.limits.bodyRateInterval) { [self] in
+      bodyTimerFired()
     }
   }
 

@@ -90,7 +90,7 @@ final class HTTP2Connection: ConnectionHandler, HTTP2SessionDelegate, ServerConn
     guard !isDraining, let session else { return }
     isDraining = true
     session.announceShutdown()
-    connection.loop.schedule(after: Self.goAwayDelay) { [weak self] in self?.session?.goAway() }
+    connection.loop.schedule(after: Self.goAwayDelay) { self.session?.goAway() }
     // Without streams there is nothing to wait for.
     if session.openStreams == 0 { session.goAway() }
   }
@@ -131,8 +131,8 @@ final class HTTP2Connection: ConnectionHandler, HTTP2SessionDelegate, ServerConn
   }
 
   private func startRateTimer() {
-    rateTimer = connection.loop.schedule(after: context.configuration.limits.bodyRateInterval) { [weak self] in
-      self?.checkRates()
+    rateTimer = connection.loop.schedule(after: context.configuration.limits.bodyRateInterval) { [self] in
+      checkRates()
     }
   }
 

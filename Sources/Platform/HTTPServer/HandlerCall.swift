@@ -13,6 +13,7 @@ final class HandlerCall: HTTPStreamHandler, @unchecked Sendable {
   private var end: HTTPStreamEnd?
   private var reader: CheckedContinuation<[UInt8]?, any Error>?
   private var readerCancelled = false
+  private var writerCancelled = false
   private var writer: CheckedContinuation<Void, any Error>?
 
   init(_ stream: HTTPStream) {
@@ -125,15 +126,20 @@ final class HandlerCall: HTTPStreamHandler, @unchecked Sendable {
         stream.loop.execute { self.park(writer: continuation) }
       }
     } onCancel: {
-      stream.loop.execute { self.resumeWriter(throwing: CancellationError()) }
+      stream.loop.execute {
+        self.writerCancelled = true
+        self.resumeWriter(throwing: CancellationError())
+      }
     }
   }
 
   private func park(writer continuation: CheckedContinuation<Void, any Error>) {
     if let end {
       continuation.resume(throwing: HTTPStreamError.ended(end))
-    } else if stream.isWritable || task?.isCancelled == true {
+    } else if stream.isWritable {
       continuation.resume()
+    } else if writerCancelled || writer != nil {
+      continuation.resume(throwing: CancellationError())
     } else {
       writer = continuation
     }

@@ -26,8 +26,8 @@ final class ProtocolChoice: ConnectionHandler, ServerConnection {
     case "h2": start(HTTP2Connection(connection, peer: peer, context: context))
     case "http/1.1": start(HTTP1Connection(connection, peer: peer, context: context))
     default:
-      timer = connection.loop.schedule(after: context.configuration.limits.headTimeout) { [weak connection] in
-        connection?.close()
+      timer = connection.loop.schedule(after: context.configuration.limits.headTimeout) { [connection] in
+        connection.close()
       }
     }
   }

@@ -152,14 +152,21 @@ extension Connection {
 
   /// Sends until the output is empty, the kernel takes no more or the turn's share is used up.
   private func flush() {
+    flags.insert(.flushing)
+    let isUnfinished = flushShare()
+    flags.remove(.flushing)
+    if isUnfinished { setNeedsFlush() }
+  }
+
+  /// - Returns: whether output is left for the next turn.
+  private func flushShare() -> Bool {
     var budget = Connection.sendBytesPerTurnMax
     if canBeFilled { handler?.fillOutput(of: self) }
     while state == .open {
       if !hasOutput { break }
       if budget <= 0 {
         waitForWritable(false)
-        setNeedsFlush()
-        return
+        return true
       }
       switch sendSome() {
       case .sent(let count):
@@ -169,13 +176,13 @@ extension Connection {
         if !hasOutput && canBeFilled { handler?.fillOutput(of: self) }
       case .blocked:
         waitForWritable(true)
-        return
+        return false
       case .failed(let reason):
         abort(reason)
-        return
+        return false
       }
     }
-    guard state == .open else { return }
+    guard state == .open else { return false }
     waitForWritable(false)
     if flags.contains(.closing) {
       finishClosing()
@@ -183,6 +190,7 @@ extension Connection {
       if let session { cnet_tls_end_output(session) }
       Glibc.shutdown(descriptor, Int32(SHUT_WR))
     }
+    return false
   }
 
   private var canBeFilled: Bool {

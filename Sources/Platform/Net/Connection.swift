@@ -29,6 +29,8 @@ public final class Connection: EventSource, @unchecked Sendable {
     static let registered = Flags(rawValue: 256)
     /// Taken out of epoll while reading is paused, because the peer hung up.
     static let muted = Flags(rawValue: 512)
+    /// Being flushed: what is written meanwhile leaves with this flush and needs no other.
+    static let flushing = Flags(rawValue: 1024)
   }
 
   public let loop: EventLoop
@@ -172,7 +174,7 @@ public final class Connection: EventSource, @unchecked Sendable {
   /// Has `fillOutput` called and the output sent at the end of this turn.
   public func setNeedsFlush() {
     loop.preconditionInEventLoop()
-    guard state == .open, !flags.contains(.dirty) else { return }
+    guard state == .open, flags.isDisjoint(with: [.dirty, .flushing]) else { return }
     flags.insert(.dirty)
     loop.markDirty(self)
   }
