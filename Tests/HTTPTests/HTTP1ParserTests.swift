@@ -1,4 +1,5 @@
 import HTTP
+import PythonPeer
 import Testing
 
 /// Writes down what a parser finds.
@@ -181,7 +182,7 @@ final class MessageRecorder: HTTP1ParserDelegate {
   }
 
   @Test func mutatedBytesNeverCrash() {
-    var random = SeededRandom.fromEnvironment()
+    var random = SeededNumbers.forTest("HTTP mutatedBytesNeverCrash")
     let seeds = [
       "POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: b\r\n\r\n",
       "PUT /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n4\r\nwxyz\r\n0\r\nT: 1\r\n\r\n",

@@ -1,4 +1,5 @@
 import HTTP
+import PythonPeer
 import Testing
 
 /// Two sessions joined back to back, with everything that happened written down.
@@ -223,7 +224,7 @@ final class SessionPair: HTTP2SessionDelegate {
   }
 
   @Test func mutatedBytesNeverCrash() throws {
-    var random = SeededRandom.fromEnvironment()
+    var random = SeededNumbers.forTest("HTTP mutatedBytesNeverCrash")
     for _ in 0..<300 {
       let pair = try SessionPair()
       pair.onRequest = { stream, _ in

@@ -88,7 +88,7 @@ final class HandlerCall: HTTPStreamHandler, @unchecked Sendable {
     case .stream(_, let produce):
       try await produce(HTTPBodyWriter(call: self))
       try await onLoop { self.stream.finish() }
-    case .file(let file, let offset, let length) where !stream.sendsFiles:
+    case .file(let file, let offset, let length) where !stream.sendsFiles && stream.request.method != .head:
       try await copy(file, offset, length)
       try await onLoop { self.stream.finish() }
     default: break
