@@ -14,7 +14,7 @@ import Model
 /// - `relist`: reports may have been missed; the node is asked for everything
 /// - `restart`: another daemon takes over with what the store and the node have
 ///
-/// STATE is `running PID`, `paused`, `exited CODE`, `signaled NUMBER`, `oom SCOPE [BYTES]` or `gone`. Effects follow
+/// STATE is `running PID`, `paused`, `exited CODE`, `unseen CODE` (started and ended between two looks), `failed`, `signaled NUMBER`, `oom SCOPE [BYTES]` or `gone`. Effects follow
 /// indented; the store carries out writes at once and tells of them.
 struct ScenarioRunner {
   private var core = ControlCore()
@@ -117,6 +117,14 @@ struct ScenarioRunner {
         process.fingerprint = spec.fingerprint
         process.cell = cell
       }
+    case "unseen":
+      if case .startProcess(_, _, let cell, let spec) = commanded[uid] {
+        process.cell = cell
+        process.fingerprint = spec.fingerprint
+      }
+      process.run = ProcessRun(pid: 0, startedAt: now)
+      process.exit = ProcessExit(.exited(code: Int32(number) ?? 0), at: now)
+    case "failed": process.exit = ProcessExit(.startFailed("execute nope: No such file or directory"), at: now)
     case "exited": process.exit = ProcessExit(.exited(code: Int32(number) ?? 0), at: now)
     case "signaled": process.exit = ProcessExit(.signaled(Int32(number) ?? 0), at: now)
     case "oom":

@@ -97,6 +97,8 @@ public struct ProcessExit: Sendable, Equatable {
     case signaled(Int32)
     /// The kernel killed it for memory. `bytes` is the limit that was reached, where the node knows it.
     case outOfMemory(MemoryScope, bytes: Int64?)
+    /// The program could not be executed; what was tried and what the kernel answered.
+    case startFailed(String)
     /// It is gone and nobody saw how, as after a restart of the machine.
     case lost
   }

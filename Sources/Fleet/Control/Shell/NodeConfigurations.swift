@@ -101,8 +101,7 @@ extension ExitReason {
     case .outOfMemory(.process(let bytes)): .outOfMemory(.process, bytes: Int64(clamping: bytes))
     case .outOfMemory(.cell(let bytes)): .outOfMemory(.cell, bytes: Int64(clamping: bytes))
     case .outOfMemory(.node): .outOfMemory(.node, bytes: nil)
-    // What a shell says of a program that it cannot run.
-    case .startFailed: .exited(code: 127)
+    case .startFailed: .startFailed(description)
     case .cellLost: .lost
     }
   }

@@ -68,6 +68,9 @@ struct ExitRecord: Sendable, Equatable {
       let limit = Limit(scope: scope, bytes: bytes ?? ExitRecord.declared(scope, memoryLimits))
       self.limit = limit
       message = ExitRecord.words(limit)
+    case .startFailed(let text):
+      reason = .startFailed
+      message = text
     case .lost:
       reason = .lost
       message = "it is gone from the node, and how it ended is not known"
@@ -134,10 +137,9 @@ struct ExitRecord: Sendable, Equatable {
 }
 
 extension ProcessRun {
-  /// Reads `pid` and `startedAt`.
+  /// Reads `pid`, which may be absent, and `startedAt`.
   init?(status: JSON) {
-    guard let pid = status["pid"]?.integerValue, let startedAt = status["startedAt"]?.stringValue.flatMap(Timestamp.init)
-    else { return nil }
-    self.init(pid: pid, startedAt: startedAt)
+    guard let startedAt = status["startedAt"]?.stringValue.flatMap(Timestamp.init) else { return nil }
+    self.init(pid: status["pid"]?.integerValue ?? 0, startedAt: startedAt)
   }
 }
