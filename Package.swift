@@ -49,9 +49,12 @@ let modules: [Module] = [
   executable(
     "aetherd",
     [
-      "Arguments", "Bytes", "Control", "Crypto", "Gateway", "HTTPClient", "HTTPServer", "Identity", "JSON", "Linux", "Logging",
+      "Arguments", "Bytes", "CLinux", "Control", "Crypto", "Gateway", "HTTPClient", "HTTPServer", "Identity", "JSON", "Linux", "Logging",
       "Model", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
     ]),
+  Module(
+    name: "EndToEndTests", path: "Tests/EndToEndTests", kind: .test,
+    dependencies: ["HTTPClient", "JSON", "aether", "aetherd"]),
   // Gateway
   Module(
     name: "Gateway", path: "Sources/Gateway", kind: .library,

@@ -1,4 +1,5 @@
 import Bytes
+import CLinux
 import Control
 import Crypto
 @preconcurrency import Dispatch
@@ -20,7 +21,8 @@ enum Daemon {
   private static let drainTime = Duration.seconds(5)
 
   static func run(_ configuration: Configuration) async throws {
-    // Blocked before any thread is made, so that they come to the waiting task only.
+    // Whatever this was started with open must not reach the work, which outlives it.
+    _ = clinux_close_on_exec_from(3)
     let signals = Signals([SIGINT, SIGTERM, SIGHUP])
     signal(SIGPIPE, SIG_IGN)
     try configureLogging(configuration.log)

@@ -229,3 +229,7 @@ int clinux_terminal_size(int fd, unsigned short rows, unsigned short columns) {
   struct winsize size = {.ws_row = rows, .ws_col = columns};
   return result(ioctl(fd, TIOCSWINSZ, &size));
 }
+
+int clinux_close_on_exec_from(int first) {
+  return syscall(SYS_close_range, first, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) == 0 ? 0 : -errno;
+}

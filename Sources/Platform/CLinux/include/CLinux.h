@@ -40,6 +40,8 @@ int clinux_open_directory(const char *path);            // readable, close-on-ex
 int clinux_open_at(int directory, const char *path, int flags, mode_t mode);  // close-on-exec added
 int clinux_duplicate(int fd, int minimum);              // close-on-exec
 int clinux_set_blocking(int fd, int blocking);
+/* Marks every descriptor from `first` on close-on-exec (close_range(2)). Returns 0 or -errno. */
+int clinux_close_on_exec_from(int first);
 // A read-only memory file with these bytes, positioned at the start.
 int clinux_sealed_memory(const char *name, const void *bytes, size_t count);
 int clinux_pipe(int *ends);
