@@ -142,18 +142,17 @@ import Testing
     for round in 0..<rounds {
       let name = "c\(random.next() % 6)"
       let isDelete = random.next() % 3 == 0
-      let pid = aether.daemon?.processIdentifier ?? 0
       let dies = random.next() % 4 == 0
       let delay = UInt32(random.next() % 60_000)
-      if dies {
-        Thread.detachNewThread {
-          usleep(delay)
-          kill(pid, SIGKILL)
-        }
+      // A moment of the round, decided by chance.
+      let strike = {
+        guard dies else { return }
+        usleep(delay)
+        aether.kill()
       }
       let result: Installation.Result
       if isDelete {
-        result = try aether.run("delete", "cell", name, "--no-wait", "--ignore-missing")
+        result = try aether.run("delete", "cell", name, "--no-wait", "--ignore-missing", meanwhile: strike)
         if result.status == 0 { declared.remove(name) }
       } else {
         result = try aether.run(
@@ -165,11 +164,10 @@ import Testing
             kind: Process
             metadata: {name: \(name)/p}
             spec: {command: [/bin/sleep, "1000"], environment: {ROUND: "\(round)"}}
-            """)
+            """, meanwhile: strike)
         if result.status == 0 { declared.insert(name) }
       }
       if dies {
-        aether.kill()
         try await aether.start(onExit: "keep")
         // What was not acknowledged may have happened or not: ask which.
         if result.status != 0 {

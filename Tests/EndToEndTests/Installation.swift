@@ -7,7 +7,7 @@ import Testing
 final class Installation {
   let root: String
   let port: Int
-  private(set) var daemon: Process?
+  private(set) var daemon: Child?
   private let configuration: String?
 
   /// The folder with the programs that this test was built beside.
@@ -53,20 +53,12 @@ final class Installation {
   // MARK: Programs
 
   func start(onExit: String = "stop") async throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Installation.programs + "/aetherd")
-    process.arguments = [
-      "run", "--root", root, "--dev-issuer", "--on-exit", onExit, "--listen", "127.0.0.1:\(port)", "--log-format", "json",
-    ]
-    if !FileManager.default.fileExists(atPath: root + "/log") {
-      try "".write(toFile: root + "/log", atomically: false, encoding: .utf8)
-    }
-    let log = try FileHandle(forWritingTo: URL(fileURLWithPath: root + "/log"))
-    try log.seekToEnd()
-    process.standardError = log
-    process.standardOutput = log
-    try process.run()
-    daemon = process
+    daemon = try Child(
+      Installation.programs + "/aetherd",
+      [
+        "run", "--root", root, "--dev-issuer", "--on-exit", onExit, "--listen", "127.0.0.1:\(port)", "--log-format",
+        "json",
+      ], output: root + "/log", errors: root + "/log")
     // Waits for the daemon as a user's script would.
     let login = try run("login", "--dev", "--server", server, "--ca", authority, "--user", "ada", "--timeout", "60s")
     guard login.status == 0 else { throw Failure("no login: \(login.errors) \(self.log)") }
@@ -75,18 +67,14 @@ final class Installation {
   var log: String { (try? String(contentsOfFile: root + "/log", encoding: .utf8)) ?? "" }
 
   func kill() {
-    guard let daemon else { return }
-    Foundation.kill(daemon.processIdentifier, SIGKILL)
-    daemon.waitUntilExit()
-    self.daemon = nil
+    daemon?.end(SIGKILL)
+    daemon = nil
   }
 
   /// Ends the daemon and its work.
   func stop() {
-    guard let daemon else { return }
-    Foundation.kill(daemon.processIdentifier, SIGTERM)
-    daemon.waitUntilExit()
-    self.daemon = nil
+    daemon?.end(SIGTERM)
+    daemon = nil
   }
 
   struct Result {
@@ -97,36 +85,28 @@ final class Installation {
 
   /// Runs `aether`.
   @discardableResult
-  func run(_ arguments: String..., input: String? = nil) throws -> Result {
+  func run(_ arguments: String..., input: String? = nil, meanwhile: () -> Void = {}) throws -> Result {
     try Installation.run(
-      Installation.programs + "/aether", arguments, environment: ["AETHER_CONFIG": root + "/client.yaml"], input: input)
+      Installation.programs + "/aether", arguments, environment: ["AETHER_CONFIG": root + "/client.yaml"], input: input,
+      meanwhile: meanwhile)
   }
 
   static func run(
-    _ program: String, _ arguments: [String], environment: [String: String] = [:], input: String? = nil
+    _ program: String, _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
+    meanwhile: () -> Void = {}
   ) throws -> Result {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try (input ?? "").write(toFile: folder + "/input", atomically: false, encoding: .utf8)
     // Files rather than pipes, so that no amount of output can stop the program.
-    func handle(_ name: String, _ content: String = "") throws -> FileHandle {
-      let url = folder.appendingPathComponent(name)
-      try content.write(to: url, atomically: false, encoding: .utf8)
-      return name == "input" ? try FileHandle(forReadingFrom: url) : try FileHandle(forWritingTo: url)
-    }
-    process.standardInput = try handle("input", input ?? "")
-    process.standardOutput = try handle("output")
-    process.standardError = try handle("errors")
-    try process.run()
-    process.waitUntilExit()
-    func text(_ name: String) throws -> String {
-      try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
-    }
-    return Result(status: process.terminationStatus, output: try text("output"), errors: try text("errors"))
+    let child = try Child(
+      program, arguments, environment: environment, input: folder + "/input", output: folder + "/output",
+      errors: folder + "/errors")
+    meanwhile()
+    let status = child.wait()
+    func text(_ name: String) throws -> String { try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) }
+    return Result(status: status, output: try text("output"), errors: try text("errors"))
   }
 
   func apply(_ manifest: String) throws {
@@ -190,16 +170,13 @@ final class Installation {
 
   /// Ends everything, whatever the state.
   func remove() {
-    if daemon == nil, !knownUIDs.isEmpty || FileManager.default.fileExists(atPath: root + "/store") {
-      // A last daemon cleans up what one that was killed left.
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: Installation.programs + "/aetherd")
-      process.arguments = ["run", "--root", root, "--dev-issuer", "--on-exit", "stop", "--listen", "127.0.0.1:\(port)"]
-      process.standardError = FileHandle.nullDevice
-      if (try? process.run()) != nil {
-        daemon = process
-        _ = try? run("login", "--dev", "--server", server, "--ca", authority, "--user", "ada", "--timeout", "30s")
-      }
+    if daemon == nil, FileManager.default.fileExists(atPath: root + "/store") {
+      // A last daemon takes over what one that was killed left, and ends it.
+      daemon = try? Child(
+        Installation.programs + "/aetherd",
+        ["run", "--root", root, "--dev-issuer", "--on-exit", "stop", "--listen", "127.0.0.1:\(port)"],
+        output: "/dev/null", errors: "/dev/null")
+      _ = try? run("login", "--dev", "--server", server, "--ca", authority, "--user", "ada", "--timeout", "30s")
     }
     stop()
     try? FileManager.default.removeItem(atPath: root)
