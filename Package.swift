@@ -6,7 +6,11 @@
 import Foundation
 import PackageDescription
 
-enum Kind { case library, executable, tool, c, system(pkgConfig: String?, apt: String), test, plugin }
+enum Kind {
+  case library, executable, tool, c
+  case system(pkgConfig: String?, apt: String)
+  case test, plugin
+}
 
 struct Module {
   var name: String
@@ -49,7 +53,8 @@ let modules: [Module] = [
   executable(
     "aetherd",
     [
-      "Arguments", "Bytes", "CLinux", "Control", "Crypto", "Gateway", "HTTPClient", "HTTPServer", "Identity", "JSON", "Linux", "Logging",
+      "Arguments", "Bytes", "CLinux", "Control", "Crypto", "Gateway", "HTTPClient", "HTTPServer", "Identity", "JSON",
+      "Linux", "Logging",
       "Model", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
     ]),
   Module(
@@ -66,7 +71,8 @@ let modules: [Module] = [
   library("JSON", "Core"), tests("JSON"),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
-  library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]), tests("Store", ["RocksDB", "aether-store-torture"]),
+  library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]),
+  tests("Store", ["RocksDB", "aether-store-torture"]),
   executable("aether-store-torture", ["JSON", "Model", "Store"]),
   library(
     "Control", "Fleet", ["JSON", "Linux", "Logging", "Model", "Node", "Store"], resources: [.embedInCode("Schemas")]),

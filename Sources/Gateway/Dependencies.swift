@@ -116,7 +116,9 @@ public struct WorkloadStats: Sendable, Equatable {
 /// What the gateway needs of running work, wherever it runs.
 public protocol Workloads: Sendable {
   /// The lines of a process's output; ends after the last one unless `follow` is set.
-  func logs(of process: Resource, _ request: LogRequest) async throws(APIError) -> AsyncThrowingStream<LogLine, any Error>
+  func logs(of process: Resource, _ request: LogRequest) async throws(APIError) -> AsyncThrowingStream<
+    LogLine, any Error
+  >
   func exec(in cell: Resource, _ request: ExecRequest) async throws(APIError) -> any CommandSession
   func stats(owner: String) async -> [WorkloadStats]
   /// What happened lately to a resource, oldest first, each with `time`, `type`, `reason` and `message`.

@@ -104,7 +104,8 @@ extension Gateway {
     }
     let parts = header.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, parts[0].lowercased() == "bearer", !parts[1].isEmpty else {
-      throw APIError(.unauthenticated, "Authorization is not a bearer token", field: "Authorization", accepted: "Bearer TOKEN")
+      throw APIError(
+        .unauthenticated, "Authorization is not a bearer token", field: "Authorization", accepted: "Bearer TOKEN")
     }
     return String(parts[1])
   }

@@ -173,7 +173,9 @@ extension Gateway {
   func kind(_ context: HTTPContext) throws(APIError) -> KindDefinition {
     let plural = context.parameter("kinds")
     guard let kind = kinds.kinds.first(where: { $0.plural == plural }) else {
-      throw APIError(.notFound, "there is no kind \"\(plural.prefix(80))\"; there are: \(kinds.kinds.map(\.plural).joined(separator: ", "))")
+      throw APIError(
+        .notFound,
+        "there is no kind \"\(plural.prefix(80))\"; there are: \(kinds.kinds.map(\.plural).joined(separator: ", "))")
     }
     return kind
   }

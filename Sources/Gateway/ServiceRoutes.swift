@@ -9,16 +9,20 @@ import Telemetry
 extension Gateway {
   var serviceRoutes: [Route] {
     [
-      Route(.get, "/healthz", .immediate { request, _ in
-        try request.checkQuery([])
-        return .text("ok\n")
-      }),
+      Route(
+        .get, "/healthz",
+        .immediate { request, _ in
+          try request.checkQuery([])
+          return .text("ok\n")
+        }),
       Route(.get, "/readyz", ready),
       Route(.get, "/metrics", figures),
-      Route(.get, "/v1/openapi.yaml", .immediate { request, _ in
-        try request.checkQuery([])
-        return HTTPResponse(contentType: "application/yaml", PackageResources.openapi_yaml)
-      }),
+      Route(
+        .get, "/v1/openapi.yaml",
+        .immediate { request, _ in
+          try request.checkQuery([])
+          return HTTPResponse(contentType: "application/yaml", PackageResources.openapi_yaml)
+        }),
       Route(.get, "/v1/version", version),
       Route(.get, "/.well-known/jwks.json", keySet),
       Route(.post, "/v1/dev/token", developmentToken),
@@ -61,7 +65,8 @@ extension Gateway {
     let lifetime = try reader.optionalInteger("lifetimeSeconds") ?? 3600
     try reader.refuseUnknown()
     guard ResourceName.isValid(user), !user.contains("/") else {
-      throw APIError.invalid("user", "is \"\(user.prefix(80))\"", accepted: "1 to 63 of a-z, A-Z, 0-9 and -, not starting or ending with -")
+      throw APIError.invalid(
+        "user", "is \"\(user.prefix(80))\"", accepted: "1 to 63 of a-z, A-Z, 0-9 and -, not starting or ending with -")
     }
     guard (1...86_400).contains(lifetime) else {
       throw APIError.invalid("lifetimeSeconds", "is \(lifetime)", accepted: "1 to 86400")

@@ -44,7 +44,8 @@ extension Gateway {
     wanted.tail = try request.queryInteger("tail", 0...1_000_000).map { Int($0) }
     if let text = request.query("since").first {
       guard let since = Timestamp(text) else {
-        throw APIError.invalid("since", "is \"\(text.prefix(80))\"", accepted: "an RFC 3339 time in UTC, such as 2026-01-31T12:00:00Z")
+        throw APIError.invalid(
+          "since", "is \"\(text.prefix(80))\"", accepted: "an RFC 3339 time in UTC, such as 2026-01-31T12:00:00Z")
       }
       wanted.since = since
     }

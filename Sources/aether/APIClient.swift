@@ -35,7 +35,8 @@ struct APIClient: Sendable {
   /// Sends a request and reads the whole answer.
   ///
   /// - Parameter path: with its query, percent-encoded.
-  func call(_ method: String, _ path: String, body: JSON? = nil, headers: HTTPClient.Headers = [:]) async throws -> JSON {
+  func call(_ method: String, _ path: String, body: JSON? = nil, headers: HTTPClient.Headers = [:]) async throws -> JSON
+  {
     let response = try await open(method, path, body: body, headers: headers)
     let bytes = try await response.body.collect(sizeMax: 256 << 20)
     return bytes.isEmpty ? .null : try JSON.parse(bytes, limits: JSONLimits(depthMax: 128, sizeMax: 256 << 20))
@@ -66,7 +67,9 @@ struct APIClient: Sendable {
   /// The context's token; a new one of the development issuer when it is about to expire.
   func validToken() async throws -> String? {
     guard let user = context.developmentUser else { return context.token }
-    if let token = context.token, let expiry = APIClient.expiry(of: token), expiry - .now() > .seconds(30) { return token }
+    if let token = context.token, let expiry = APIClient.expiry(of: token), expiry - .now() > .seconds(30) {
+      return token
+    }
     let token = try await developmentToken(user: user)
     var file = try ContextFile.load()
     if var stored = file.contexts.first(where: { $0.name == context.name }) {

@@ -12,7 +12,8 @@ enum CompletionCommands {
     operands: [Operand("SHELL", "bash, zsh or fish", completion: .words(Shell.allCases.map(\.rawValue)))]
   ) { arguments in
     guard let shell = Shell(rawValue: arguments.operand("SHELL") ?? "") else {
-      throw UsageError("SHELL is \"\(arguments.operand("SHELL") ?? "")\"; accepted: bash, zsh, fish", path: arguments.path)
+      throw UsageError(
+        "SHELL is \"\(arguments.operand("SHELL") ?? "")\"; accepted: bash, zsh, fish", path: arguments.path)
     }
     Output.write(Program.root.completionScript(for: shell))
     return 0

@@ -63,7 +63,9 @@ enum ContextCommands {
         let file = try ContextFile.load()
         var table = Table(["", "NAME", "SERVER", "USER"])
         for context in file.contexts {
-          table.add([context.name == file.current ? "*" : " ", context.name, context.server, context.developmentUser ?? ""])
+          table.add([
+            context.name == file.current ? "*" : " ", context.name, context.server, context.developmentUser ?? "",
+          ])
         }
         Output.write(table.text)
         return 0
@@ -113,7 +115,9 @@ enum LocalDaemon {
   }
 
   static func accountName() -> String {
-    let name = getenv("USER").map { String(cString: $0) } ?? getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? ""
+    let name =
+      getenv("USER").map { String(cString: $0) } ?? getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) }
+      ?? ""
     let plain = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
     return plain.isEmpty ? "user" : plain
   }

@@ -15,10 +15,17 @@ enum Description {
     line("Name", metadata?["name"]?.stringValue)
     line("Kind", kind.kind)
     line("Owner", metadata?["owner"]?.stringValue)
-    line("Labels", metadata?["labels"]?.objectValue?.members.map { "\($0.name)=\($0.value.stringValue ?? "")" }.joined(separator: ", "))
+    line(
+      "Labels",
+      metadata?["labels"]?.objectValue?.members.map { "\($0.name)=\($0.value.stringValue ?? "")" }.joined(
+        separator: ", "))
     line("Created", metadata?["createdAt"]?.stringValue)
     line("Deleting", metadata?["deletedAt"]?.stringValue)
-    line("Generation", metadata?["generation"]?.integerValue.map { "\($0), observed \(status?["observedGeneration"]?.integerValue ?? 0)" })
+    line(
+      "Generation",
+      metadata?["generation"]?.integerValue.map {
+        "\($0), observed \(status?["observedGeneration"]?.integerValue ?? 0)"
+      })
     line("Phase", status?["phase"]?.stringValue ?? "Pending")
     line("Reason", status?["reason"]?.stringValue)
     line("Message", status?["message"]?.stringValue)
@@ -110,7 +117,9 @@ enum Explanation {
       let rule = member.value
       text += "\(indent)\(member.name): \(type(of: rule))"
       if required.contains(member.name) { text += ", required" }
-      if let value = rule["default"], value != [:], value != [] { text += ", default \(value.stringValue ?? value.text())" }
+      if let value = rule["default"], value != [:], value != [] {
+        text += ", default \(value.stringValue ?? value.text())"
+      }
       text += "\n"
       if let summary = rule["description"]?.stringValue { text += "\(indent)    \(summary)\n" }
       describe(rule, level: level + 1, &text)

@@ -33,7 +33,9 @@ struct KindDescription: Sendable {
 extension APIClient {
   func kinds() async throws -> [KindDescription] {
     var kinds: [KindDescription] = []
-    for item in try await call("GET", "/v1/kinds")["items"]?.arrayValue ?? [] { kinds.append(try KindDescription(item)) }
+    for item in try await call("GET", "/v1/kinds")["items"]?.arrayValue ?? [] {
+      kinds.append(try KindDescription(item))
+    }
     return kinds
   }
 
@@ -41,7 +43,8 @@ extension APIClient {
   func kind(_ name: String) async throws -> KindDescription {
     let kinds = try await kinds()
     guard let kind = kinds.first(where: { $0.names.contains { $0.lowercased() == name.lowercased() } }) else {
-      throw APIError(.invalid, "there is no kind \"\(name)\"; there are: \(kinds.map(\.plural).joined(separator: ", "))")
+      throw APIError(
+        .invalid, "there is no kind \"\(name)\"; there are: \(kinds.map(\.plural).joined(separator: ", "))")
     }
     return kind
   }

@@ -33,7 +33,8 @@ enum LiveCommands {
       query.append("since=" + APIClient.segment(moment))
     }
     let form = arguments.value("output") == "json" ? "application/x-ndjson" : "text/plain"
-    let path = "/v1/processes/\(APIClient.segment(arguments.operand("PROCESS") ?? ""))/logs?\(query.joined(separator: "&"))"
+    let path =
+      "/v1/processes/\(APIClient.segment(arguments.operand("PROCESS") ?? ""))/logs?\(query.joined(separator: "&"))"
     let response = try await APIClient(arguments).open("GET", path, headers: ["accept": form])
     for try await chunk in response.body { Output.write(chunk) }
     return 0
@@ -49,7 +50,8 @@ enum LiveCommands {
   ) { arguments in
     let client = try APIClient(arguments)
     guard let interval = Quantity.parse(arguments.value("interval") ?? "", .duration), interval >= 200 else {
-      throw UsageError("--interval is \"\(arguments.value("interval") ?? "")\"; accepted: a time from 200ms", path: arguments.path)
+      throw UsageError(
+        "--interval is \"\(arguments.value("interval") ?? "")\"; accepted: a time from 200ms", path: arguments.path)
     }
     if arguments.value("output") == "json" {
       Output.write(try await client.call("GET", "/v1/stats").text(.pretty) + "\n")

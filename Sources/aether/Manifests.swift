@@ -51,7 +51,8 @@ struct Manifest {
     guard var field = error.field else { return error }
     var manifest = manifests.count == 1 ? manifests.first : nil
     var message = error.message
-    if field.hasPrefix("["), let end = field.firstIndex(of: "]"), let index = Int(field[field.index(after: field.startIndex)..<end]),
+    if field.hasPrefix("["), let end = field.firstIndex(of: "]"),
+      let index = Int(field[field.index(after: field.startIndex)..<end]),
       manifests.indices.contains(index)
     {
       manifest = manifests[index]

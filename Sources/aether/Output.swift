@@ -20,7 +20,9 @@ enum Output {
   static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) {
     var offset = 0
     while offset < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), $0.count - offset) }
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), $0.count - offset)
+      }
       if count > 0 {
         offset += count
       } else if errno == EAGAIN {

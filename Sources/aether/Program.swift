@@ -13,5 +13,6 @@ enum Program {
       .value("server", nil, "URL", "Daemon, such as https://127.0.0.1:7443 (or AETHER_SERVER; token in AETHER_TOKEN)"),
       .value("ca", nil, "FILE", "Authority that signed the daemon's certificate", completion: .files),
     ],
-    subcommands: ResourceCommands.all + LiveCommands.all + WatchCommand.all + ExecCommand.all + ContextCommands.all + CompletionCommands.all)
+    subcommands: ResourceCommands.all + LiveCommands.all + WatchCommand.all + ExecCommand.all + ContextCommands.all
+      + CompletionCommands.all)
 }

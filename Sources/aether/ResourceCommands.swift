@@ -71,7 +71,8 @@ enum ResourceCommands {
         let resource = result["resource"]
         let action = arguments.flag("dry-run") ? "valid" : result["action"]?.stringValue ?? ""
         Output.write(
-          "\(resource?["kind"]?.stringValue?.lowercased() ?? "") \(resource?["metadata"]?["name"]?.stringValue ?? "") \(action)\n")
+          "\(resource?["kind"]?.stringValue?.lowercased() ?? "") \(resource?["metadata"]?["name"]?.stringValue ?? "") \(action)\n"
+        )
       }
     }
     return 0
@@ -98,7 +99,9 @@ enum ResourceCommands {
     let kinds = try await client.kinds()
     var targets: [(kind: KindDescription, name: String)] = []
     if arguments.isGiven("file") {
-      guard arguments.operand("KIND") == nil else { throw UsageError("either -f or KIND and NAME", path: arguments.path) }
+      guard arguments.operand("KIND") == nil else {
+        throw UsageError("either -f or KIND and NAME", path: arguments.path)
+      }
       for manifest in try Manifest.load(arguments.all("file")) {
         guard let kind = kinds.first(where: { $0.kind == manifest.kind }) else {
           throw APIError(.invalid, "\(manifest.file): there is no kind \"\(manifest.kind)\"")
@@ -110,7 +113,9 @@ enum ResourceCommands {
     } else {
       let kind = try await client.kind(arguments.operand("KIND") ?? "")
       targets = arguments.allOperands("NAME").map { (kind, $0) }
-      guard !targets.isEmpty else { throw UsageError("NAME is missing: which \(kind.plural) to delete", path: arguments.path) }
+      guard !targets.isEmpty else {
+        throw UsageError("NAME is missing: which \(kind.plural) to delete", path: arguments.path)
+      }
     }
     var waiting: [(kind: KindDescription, name: String, uid: String)] = []
     for (kind, name) in targets {

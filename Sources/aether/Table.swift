@@ -31,7 +31,8 @@ extension PrinterColumn {
     case .bytes: return value.integerValue.map(Readable.bytes) ?? "-"
     case .cpu: return value.integerValue.map(Readable.cpu) ?? "-"
     case .integer: return value.integerValue.map { String($0) } ?? "-"
-    case .list: return value.arrayValue?.map { Readable.line($0.stringValue ?? $0.text()) }.joined(separator: " ") ?? "-"
+    case .list:
+      return value.arrayValue?.map { Readable.line($0.stringValue ?? $0.text()) }.joined(separator: " ") ?? "-"
     case .text: return Readable.line(value.stringValue ?? value.text())
     }
   }
@@ -67,7 +68,9 @@ enum Readable {
     guard let first = units.firstIndex(where: { seconds >= $0.0 }) else { return "0s" }
     let (size, name) = units[first]
     let rest = seconds % size
-    guard first + 1 < units.count, seconds / size < 10, rest / units[first + 1].0 > 0 else { return "\(seconds / size)\(name)" }
+    guard first + 1 < units.count, seconds / size < 10, rest / units[first + 1].0 > 0 else {
+      return "\(seconds / size)\(name)"
+    }
     return "\(seconds / size)\(name)\(rest / units[first + 1].0)\(units[first + 1].1)"
   }
 

@@ -76,7 +76,8 @@ extension Configuration {
       choices: OnExit.allCases.map(\.rawValue)),
     .flag(
       "dev-issuer", nil, "Give a token to whoever asks on loopback. For development only; prints a warning"),
-    .value("log-level", nil, "LEVEL", "Least important messages shown", choices: ["debug", "info", "warning", "error"]),
+    .value(
+      "log-level", nil, "LEVEL", "Least important messages shown", choices: ["debug", "info", "warning", "error"]),
     .value("log-format", nil, "FORM", "Form of messages", choices: ["text", "json"]),
   ]
 
@@ -97,7 +98,9 @@ extension Configuration {
 
   private static func absolute(_ path: String) throws -> String {
     if path.hasPrefix("/") { return path }
-    guard let directory = getcwd(nil, 0) else { throw UsageError("--root is relative and the working directory is gone") }
+    guard let directory = getcwd(nil, 0) else {
+      throw UsageError("--root is relative and the working directory is gone")
+    }
     defer { free(directory) }
     return String(cString: directory) + "/" + path
   }
@@ -136,7 +139,9 @@ extension Configuration {
     var reader = try FieldReader(json, path: "")
     if let listen = try reader.optionalString("listen") { self.listen = listen }
     if let text = try reader.optionalString("onExit") {
-      guard let value = OnExit(rawValue: text) else { throw .invalid("onExit", "is \"\(text)\"", accepted: "keep, stop") }
+      guard let value = OnExit(rawValue: text) else {
+        throw .invalid("onExit", "is \"\(text)\"", accepted: "keep, stop")
+      }
       onExit = value
     }
     if let domain = try reader.optionalString("trustDomain") { trustDomain = domain }
@@ -162,7 +167,9 @@ extension Configuration {
         rate.requestsPerSecond = Double(number)
       }
       if let number = try inner.optionalInteger("burst") {
-        guard (1...1_000_000).contains(number) else { throw .invalid("rate.burst", "is \(number)", accepted: "1 to 1000000") }
+        guard (1...1_000_000).contains(number) else {
+          throw .invalid("rate.burst", "is \(number)", accepted: "1 to 1000000")
+        }
         rate.burst = Int(number)
       }
       try inner.refuseUnknown()

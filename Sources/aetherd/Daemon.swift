@@ -38,7 +38,8 @@ enum Daemon {
     }
     let trusted = try configuration.trustedIssuers(development)
     if trusted.isEmpty {
-      logger.warning("no issuer of tokens is configured, so every request is refused; set tokens.issuer and tokens.keySet")
+      logger.warning(
+        "no issuer of tokens is configured, so every request is refused; set tokens.issuer and tokens.keySet")
     }
 
     var options = StoreOptions()
@@ -107,7 +108,8 @@ enum Daemon {
     for component in path.split(separator: "/") {
       partial += "/\(component)"
       guard mkdir(partial, mode) == 0 || errno == EEXIST else {
-        throw APIError(.unavailable, "folder \(partial): \(String(cString: strerror(errno))); --root chooses another place")
+        throw APIError(
+          .unavailable, "folder \(partial): \(String(cString: strerror(errno))); --root chooses another place")
       }
     }
   }
@@ -119,7 +121,9 @@ enum Daemon {
     case .ipv4(let ip, _) where ip >> 24 != 127 && ip != 0:
       names.serverNames.append(.ip([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: ip >> $0) }))
     case .ipv6(let high, let low, _, _) where high != 0 || low > 1:
-      let words = [high, low].flatMap { word in stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> $0) } }
+      let words = [high, low].flatMap { word in
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> $0) }
+      }
       names.serverNames.append(.ip(words))
     default: break
     }

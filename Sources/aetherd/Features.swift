@@ -30,7 +30,8 @@ enum Features {
       Feature(name: "published ports", missing: isRoot ? nil : needsRoot),
       Feature(
         name: "user namespaces",
-        missing: !isRoot ? needsRoot : access("/proc/self/ns/user", F_OK) == 0 ? nil : "the kernel has no user namespaces"),
+        missing: !isRoot
+          ? needsRoot : access("/proc/self/ns/user", F_OK) == 0 ? nil : "the kernel has no user namespaces"),
     ]
   }
 }

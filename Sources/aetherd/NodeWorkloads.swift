@@ -18,7 +18,9 @@ struct NodeWorkloads: Workloads {
     return cell
   }
 
-  func logs(of process: Resource, _ request: LogRequest) async throws(APIError) -> AsyncThrowingStream<LogLine, any Error> {
+  func logs(of process: Resource, _ request: LogRequest) async throws(APIError) -> AsyncThrowingStream<
+    LogLine, any Error
+  > {
     let cell = try await cell(of: process)
     let since = request.since.map { UInt64(clamping: $0.milliseconds) * 1_000_000 } ?? 0
     let entries: LogSequence

@@ -13,7 +13,8 @@ struct TokenCheck: TokenAuthenticator {
     do {
       let principal = try await verifier.verify(token)
       return Caller(
-        user: principal.owner, expiresAt: Timestamp(milliseconds: principal.expiresAt.seconds.multipliedClamped(by: 1000)))
+        user: principal.owner,
+        expiresAt: Timestamp(milliseconds: principal.expiresAt.seconds.multipliedClamped(by: 1000)))
     } catch {
       throw APIError(error.isRefusal ? .unauthenticated : .unavailable, error.description)
     }
@@ -46,7 +47,9 @@ extension Configuration {
   func trustedIssuers(_ development: DevelopmentIssuer?) throws -> [TokenVerifier.TrustedIssuer] {
     var trusted: [TokenVerifier.TrustedIssuer] = []
     if let issuer = tokens.issuer {
-      guard let keySet = tokens.keySet else { throw APIError.invalid("tokens.keySet", "is missing beside tokens.issuer") }
+      guard let keySet = tokens.keySet else {
+        throw APIError.invalid("tokens.keySet", "is missing beside tokens.issuer")
+      }
       let source: KeySetSource
       if keySet.hasPrefix("https://") {
         let client = try HTTPClient(options: HTTPClient.Options(totalTimeout: .seconds(10)))

@@ -48,7 +48,8 @@ enum Program {
       },
       Command(
         "restore", "Make the store from a backup",
-        discussion: "The store must not exist; move the old one away first. Every file is checked against the backup's list.",
+        discussion:
+          "The store must not exist; move the old one away first. Every file is checked against the backup's list.",
         operands: [Operand("DIR", "the backup", completion: .directories)]
       ) { arguments in
         let configuration = try Configuration(arguments)

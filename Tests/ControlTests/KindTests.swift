@@ -15,10 +15,12 @@ import Testing
 
   @Test func everyKindLoads() throws {
     #expect(KindRegistry.standard.kinds.map(\.kind) == ["Cell", "Process"])
-    #expect(KindRegistry.standard["cells"]?.columns.filter { !$0.isWide }.map(\.title)
-      == ["NAME", "PHASE", "CPU", "MEMORY", "RESTARTS", "AGE"])
-    #expect(KindRegistry.standard["process"]?.columns.filter { !$0.isWide }.map(\.title)
-      == ["NAME", "PHASE", "PID", "RESTARTS", "EXIT", "AGE"])
+    #expect(
+      KindRegistry.standard["cells"]?.columns.filter { !$0.isWide }.map(\.title)
+        == ["NAME", "PHASE", "CPU", "MEMORY", "RESTARTS", "AGE"])
+    #expect(
+      KindRegistry.standard["process"]?.columns.filter { !$0.isWide }.map(\.title)
+        == ["NAME", "PHASE", "PID", "RESTARTS", "EXIT", "AGE"])
     for kind in KindRegistry.standard.kinds { #expect(kind.finalizers == ["aether/node"]) }
   }
 
@@ -41,12 +43,15 @@ import Testing
   }
 
   @Test func accepts() throws {
-    #expect(try check("Cell", "a", #"{"ports":[{"port":1,"hostPort":2},{"port":1,"hostPort":2,"hostAddress":"::1"}]}"#) == nil)
+    #expect(
+      try check("Cell", "a", #"{"ports":[{"port":1,"hostPort":2},{"port":1,"hostPort":2,"hostAddress":"::1"}]}"#) == nil
+    )
     #expect(try check("Process", "a/p", #"{"command":["x"],"capabilities":["NET_RAW"],"stdin":"x"}"#) == nil)
   }
 
   @Test func specificationsAreTyped() throws {
-    let cell = try CellSpec(JSON.parse(#"{"limits":{"cpu":"500m","memory":"1Ki"},"mounts":[{"tmpfs":"1Ki","target":"/t"}]}"#))
+    let cell = try CellSpec(
+      JSON.parse(#"{"limits":{"cpu":"500m","memory":"1Ki"},"mounts":[{"tmpfs":"1Ki","target":"/t"}]}"#))
     #expect(cell.limits.cpuMillicores == 500)
     #expect(cell.limits.memoryBytes == 1024)
     #expect(cell.mounts == [CellSpec.Mount(source: .tmpfs(sizeBytes: 1024), target: "/t")])

@@ -82,7 +82,8 @@ struct Simulation {
   }
 
   private mutating func runNext(until end: Timestamp) -> Bool {
-    guard let index = agenda.indices.min(by: { (agenda[$0].at, agenda[$0].number) < (agenda[$1].at, agenda[$1].number) }),
+    guard
+      let index = agenda.indices.min(by: { (agenda[$0].at, agenda[$0].number) < (agenda[$1].at, agenda[$1].number) }),
       agenda[index].at <= end
     else { return false }
     let next = agenda.remove(at: index)
@@ -169,7 +170,9 @@ struct Simulation {
     switch effect {
     case .command(let command):
       commandCount += 1
-      if !inFlight.insert(command.workload).inserted { violations.append("two commands at once for \(command.workload)") }
+      if !inFlight.insert(command.workload).inserted {
+        violations.append("two commands at once for \(command.workload)")
+      }
       // A command that the node got goes on when the daemon dies.
       schedule(.execute(command), after: random.delay(0...30), outlivesDaemon: random.chance(50))
     case .listNode(let number): schedule(.snapshot(number), after: random.delay(0...20))
@@ -305,7 +308,8 @@ struct Simulation {
       if case .process(let old) = node[uid] { startedAt = max(now, old.run.startedAt + .milliseconds(1)) }
       node[uid] = .process(
         ProcessObservation(
-          workload: uid, cell: cell, fingerprint: spec.fingerprint, run: ProcessRun(pid: lastPid, startedAt: startedAt)))
+          workload: uid, cell: cell, fingerprint: spec.fingerprint, run: ProcessRun(pid: lastPid, startedAt: startedAt))
+      )
     case .stopProcess(let uid, _):
       guard case .process(let process) = node[uid] else { return }
       if process.isRunning { end(process, .signaled(15)) }

@@ -132,7 +132,8 @@ import Testing
   /// exactly what is declared may run.
   @Test func killedAtAnyMoment() async throws {
     let rounds = ProcessInfo.processInfo.environment["AETHER_FAULT_ROUNDS"].flatMap { Int($0) } ?? 40
-    let seed = ProcessInfo.processInfo.environment["AETHER_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
+    let seed =
+      ProcessInfo.processInfo.environment["AETHER_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
     print("AETHER_SEED=\(seed) AETHER_FAULT_ROUNDS=\(rounds)")
     var random = Xorshift(state: seed | 1)
     let aether = try Installation()
@@ -181,7 +182,9 @@ import Testing
       #expect(try aether.run("wait", "process", "\(name)/p", "--timeout", "60s").status == 0, "\(name) seed \(seed)")
     }
     try await aether.wait("exactly the declared cells are there, seed \(seed)") {
-      let names = try aether.run("get", "cells", "-o", "name").output.split(separator: "\n").map { String($0.dropFirst(5)) }
+      let names = try aether.run("get", "cells", "-o", "name").output.split(separator: "\n").map {
+        String($0.dropFirst(5))
+      }
       return Set(names) == declared
     }
     // One supervisor per declared cell, and no more.

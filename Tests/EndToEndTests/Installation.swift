@@ -11,7 +11,8 @@ final class Installation {
   private let configuration: String?
 
   /// The folder with the programs that this test was built beside.
-  static let programs = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?
+  static let programs =
+    Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?
     .deletingLastPathComponent().path ?? (CommandLine.arguments[0] as NSString).deletingLastPathComponent
 
   init(configuration: String? = nil) throws {
@@ -146,7 +147,8 @@ final class Installation {
     for uid in try declaredUIDs() {
       for hierarchy in try FileManager.default.contentsOfDirectory(atPath: "/sys/fs/cgroup") {
         let folder = "/sys/fs/cgroup/\(hierarchy)"
-        for group in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where group.hasPrefix("aether-") {
+        for group in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where group.hasPrefix("aether-") {
           if FileManager.default.fileExists(atPath: "\(folder)/\(group)/\(uid)") {
             found.append("control group \(folder)/\(group)/\(uid)")
           }

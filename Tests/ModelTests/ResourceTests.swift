@@ -35,7 +35,10 @@ import Testing
 
   @Test func names() {
     for name in ["a", "hello/web", "A-1/b2"] { #expect(ResourceName.isValid(name)) }
-    for name in ["", "/", "a/", "/a", "a//b", "-a", "a-", "..", "a/../b", "a_b", "é", "a\0", String(repeating: "a", count: 64), "1/2/3/4/5/6/7/8/9"] {
+    for name in [
+      "", "/", "a/", "/a", "a//b", "-a", "a-", "..", "a/../b", "a_b", "é", "a\0", String(repeating: "a", count: 64),
+      "1/2/3/4/5/6/7/8/9",
+    ] {
       #expect(!ResourceName.isValid(name))
     }
     #expect(ResourceName.parent("a/b/c") == "a/b")

@@ -49,7 +49,8 @@ public struct KindDefinition: Sendable {
     }
     if let parentKind, ResourceName.parent(resource.metadata.name) == nil {
       throw .invalid(
-        "metadata.name", "is \"\(resource.metadata.name)\"", accepted: "\(parentKind.lowercased())/name, since a \(kind) is inside a \(parentKind)")
+        "metadata.name", "is \"\(resource.metadata.name)\"",
+        accepted: "\(parentKind.lowercased())/name, since a \(kind) is inside a \(parentKind)")
     }
     try Labels.check(resource.metadata.labels)
     try schema.validate(resource.spec, path: "spec")
@@ -61,7 +62,8 @@ public struct KindDefinition: Sendable {
     [
       "kind": .string(kind), "plural": .string(plural), "singular": .string(singular),
       "shortNames": .array(shortNames.map { .string($0) }), "summary": .string(summary),
-      "parentKind": parentKind.map { .string($0) } ?? .null, "columns": .array(columns.map(\.json)), "schema": schemaJSON,
+      "parentKind": parentKind.map { .string($0) } ?? .null, "columns": .array(columns.map(\.json)),
+      "schema": schemaJSON,
     ]
   }
 }
@@ -183,7 +185,8 @@ public struct LabelSelector: Sendable, Equatable {
         term = .exists(String(part))
       }
       guard term.isValid else {
-        throw .invalid("selector", "has the term \"\(part.prefix(80))\"", accepted: "name=value, name!=value, name, !name")
+        throw .invalid(
+          "selector", "has the term \"\(part.prefix(80))\"", accepted: "name=value, name!=value, name, !name")
       }
       terms.append(term)
     }

@@ -25,7 +25,11 @@ public indirect enum Schema: Sendable, Equatable {
     public var additional: Additional = .none
     public var required: Set<String> = []
     public var count: ClosedRange<Int> = 0...1024
-    public enum Additional: Sendable, Equatable { case none, any, schema(Schema) }
+    public enum Additional: Sendable, Equatable {
+      case none
+      case any
+      case schema(Schema)
+    }
   }
 
   public struct Property: Sendable, Equatable {
@@ -39,7 +43,12 @@ public indirect enum Schema: Sendable, Equatable {
     public var length: ClosedRange<Int> = 0...65_536
     public var allowed: [String] = []
     public var format: Format?
-    public enum Format: String, Sendable { case resourceName = "resource-name", absolutePath = "absolute-path", ip, signal }
+    public enum Format: String, Sendable {
+      case resourceName = "resource-name"
+      case absolutePath = "absolute-path"
+      case ip
+      case signal
+    }
   }
 }
 
@@ -58,7 +67,9 @@ extension Schema {
         case .absolutePath: "an absolute path without . or .. components"
         case .ip: "an IPv4 or IPv6 address"
         case .signal: "a signal name such as SIGTERM"
-        case nil: rule.length == 0...65_536 ? "string" : "string of \(rule.length.lowerBound) to \(rule.length.upperBound) bytes"
+        case nil:
+          rule.length == 0...65_536
+            ? "string" : "string of \(rule.length.lowerBound) to \(rule.length.upperBound) bytes"
         }
       }
     case .integer(let range): "integer" + Schema.words(range, Int64.min, Int64.max)
@@ -162,7 +173,8 @@ extension Schema {
       }
     }
     guard matches != 1 else { return }
-    throw closest ?? .invalid(path, matches == 0 ? "is \(value.typeName)" : "matches more than one form", accepted: accepted)
+    throw closest
+      ?? .invalid(path, matches == 0 ? "is \(value.typeName)" : "matches more than one form", accepted: accepted)
   }
 
   private func wrongType(_ value: JSON, _ path: String) -> APIError {

@@ -16,7 +16,9 @@ extension Schema {
   private static let annotations: Set<String> = ["$schema", "$id", "title", "description", "default", "examples"]
 
   private static func load(_ json: JSON, path: String) throws(SchemaError) -> Schema {
-    guard let object = json.objectValue else { throw SchemaError(path: path, problem: "is \(json.typeName), not an object") }
+    guard let object = json.objectValue else {
+      throw SchemaError(path: path, problem: "is \(json.typeName), not an object")
+    }
     func only(_ keywords: Set<String>) throws(SchemaError) {
       for name in object.names where !keywords.contains(name) && !annotations.contains(name) {
         throw SchemaError(path: path, problem: "keyword \(name) is not supported here")
@@ -31,7 +33,8 @@ extension Schema {
     let types = object["type"]?.arrayValue?.compactMap(\.stringValue) ?? object["type"]?.stringValue.map { [$0] } ?? []
     if types.count == 2 {
       try only(["type", "format"])
-      guard let unit = object["format"]?.stringValue.flatMap(Quantity.Unit.init(rawValue:)), types.contains("string") else {
+      guard let unit = object["format"]?.stringValue.flatMap(Quantity.Unit.init(rawValue:)), types.contains("string")
+      else {
         throw SchemaError(path: path, problem: "two types need a quantity as format")
       }
       return .quantity(unit)

@@ -12,7 +12,9 @@ extension Cell {
   }
 
   /// - Parameter standard: descriptors for input, output and errors of an `exec`; the caller closes its own.
-  func start(_ configuration: ProcessConfiguration, standard: [Int32]?, isTethered: Bool = false) async throws(NodeError) {
+  func start(_ configuration: ProcessConfiguration, standard: [Int32]?, isTethered: Bool = false)
+    async throws(NodeError)
+  {
     try check(configuration)
     if let old = processes[configuration.id] {
       if old.state.isRunning { throw .processExists(configuration.id) }
@@ -220,7 +222,9 @@ extension Cell {
       try await kill(process)
     } else {
       // It may have ended between the look and the signal.
-      do throws(NodeError) { try await self.signal(process, signal) } catch where processes[process]?.state.isRunning != true {}
+      do throws(NodeError) { try await self.signal(process, signal) } catch
+        where processes[process]?.state.isRunning != true
+      {}
       let timer = loop.schedule(after: grace) { [weak self] in
         Task { [weak self] in try? await self?.kill(process) }
       }

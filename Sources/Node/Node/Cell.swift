@@ -274,7 +274,9 @@ actor Cell {
     }
     // A freeze takes effect when each task next leaves the kernel.
     for group in groups {
-      for _ in 0..<500 where group.events().frozen != paused && group.events().populated { await pause(.milliseconds(2)) }
+      for _ in 0..<500 where group.events().frozen != paused && group.events().populated {
+        await pause(.milliseconds(2))
+      }
     }
     if isPaused != paused { context.events.send(.cellPaused(id, paused)) }
     isPaused = paused

@@ -19,7 +19,9 @@ private func labelsJSON(_ labels: [String: String]) -> JSON? {
 }
 
 private func labelsFrom(_ json: JSON?) -> [String: String] {
-  Dictionary((json?.objectValue?.members ?? []).compactMap { member in member.value.stringValue.map { (member.name, $0) } }) {
+  Dictionary(
+    (json?.objectValue?.members ?? []).compactMap { member in member.value.stringValue.map { (member.name, $0) } }
+  ) {
     _, last in last
   }
 }

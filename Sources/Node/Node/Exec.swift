@@ -22,7 +22,9 @@ public actor ExecSession {
   /// Bytes of one piece of output.
   static let pieceMax = 32_768
 
-  init(cell: Cell, id: String, input: StreamWriter, readers: [(raw: Int32, isErrors: Bool)], exit: Task<ExitReason, Never>) {
+  init(
+    cell: Cell, id: String, input: StreamWriter, readers: [(raw: Int32, isErrors: Bool)], exit: Task<ExitReason, Never>
+  ) {
     self.cell = cell
     self.id = id
     self.input = input

@@ -4,7 +4,10 @@ import Net
 
 /// One record of a log: a line, or a part of one.
 public struct LogEntry: Sendable, Equatable {
-  public enum Stream: String, Sendable { case output = "stdout", errors = "stderr" }
+  public enum Stream: String, Sendable {
+    case output = "stdout"
+    case errors = "stderr"
+  }
 
   public var time: WallTime
   public var stream: Stream
@@ -267,7 +270,9 @@ actor LogReader {
   private func waitForChange() async {
     if isStale || isCancelled { return }
     // Without inotify (its instances are limited per user) a look four times a second has to do.
-    if watch == nil { sequence.loop.schedule(after: .milliseconds(250)) { [weak self] in self?.assumeIsolated { $0.wake() } } }
+    if watch == nil {
+      sequence.loop.schedule(after: .milliseconds(250)) { [weak self] in self?.assumeIsolated { $0.wake() } }
+    }
     await withCheckedContinuation { waiter = $0 }
   }
 }

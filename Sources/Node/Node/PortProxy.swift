@@ -219,13 +219,17 @@ enum TCP {
       six.sin6_port = port.bigEndian
       inet_pton(AF_INET6, address, &six.sin6_addr)
       bound = withUnsafePointer(to: &six) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(raw, $0, socklen_t(MemoryLayout<sockaddr_in6>.size)) }
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(raw, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+        }
       }
     } else {
       var four = ipv4(port)
       inet_pton(AF_INET, address, &four.sin_addr)
       bound = withUnsafePointer(to: &four) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
       }
     }
     guard bound == 0, Glibc.listen(raw, 512) == 0 else {
@@ -259,7 +263,9 @@ enum TCP {
     var address = ipv4(port)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
     }
     return status == 0 || errno == EINPROGRESS
   }

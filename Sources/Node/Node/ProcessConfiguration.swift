@@ -11,7 +11,10 @@ public struct ProcessConfiguration: Sendable, Equatable {
     case open
   }
 
-  public enum Seccomp: String, Sendable, Equatable { case standard = "default", unconfined }
+  public enum Seccomp: String, Sendable, Equatable {
+    case standard = "default"
+    case unconfined
+  }
 
   public struct Terminal: Sendable, Equatable {
     public var rows: UInt16

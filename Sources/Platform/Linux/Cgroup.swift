@@ -97,7 +97,8 @@ public struct CgroupDriver: Sendable {
 
   /// A group that exists in at least one hierarchy, nil otherwise.
   public func find(_ path: String) -> Cgroup? {
-    let legacy = Set(hierarchy.legacy.keys.filter { Files.isDirectory("\(hierarchy.legacy[$0] ?? "")/\(parent)/\(path)") })
+    let legacy = Set(
+      hierarchy.legacy.keys.filter { Files.isDirectory("\(hierarchy.legacy[$0] ?? "")/\(parent)/\(path)") })
     let group = Cgroup(driver: self, path: path, legacy: legacy)
     return legacy.isEmpty && !Files.isDirectory(group.unifiedDirectory) ? nil : group
   }
@@ -149,7 +150,7 @@ public struct Cgroup: Sendable {
       }
       do throws(LinuxError) {
         try Files.write(write.value, to: directory + "/" + write.file)
-      } catch where error.errno == ENOENT && write.mayBeMissing {}
+      } catch  where error.errno == ENOENT && write.mayBeMissing {}
     }
   }
 
@@ -198,7 +199,7 @@ public struct Cgroup: Sendable {
   public func kill() throws(LinuxError) {
     do throws(LinuxError) {
       try Files.write("1", to: unifiedDirectory + "/cgroup.kill")
-    } catch where error.errno == ENOENT {
+    } catch  where error.errno == ENOENT {
       // No such group, or a kernel before 5.14: one by one.
       for pid in processes() { Glibc.kill(pid, SIGKILL) }
     }

@@ -118,7 +118,9 @@ extension CgroupLimits {
   }
 
   private func validate() throws(CgroupLimitError) {
-    if let cpuWeight, !(1...10_000).contains(cpuWeight) { throw .outOfRange(limit: "cpuWeight", accepted: "1 to 10000") }
+    if let cpuWeight, !(1...10_000).contains(cpuWeight) {
+      throw .outOfRange(limit: "cpuWeight", accepted: "1 to 10000")
+    }
     if let ioWeight, !(1...10_000).contains(ioWeight) { throw .outOfRange(limit: "ioWeight", accepted: "1 to 10000") }
     if !(1_000...1_000_000).contains(cpuPeriodMicroseconds) {
       throw .outOfRange(limit: "cpuPeriod", accepted: "1000 to 1000000 microseconds")

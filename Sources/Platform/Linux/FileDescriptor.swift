@@ -66,7 +66,9 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     public init() throws(LinuxError) {
       var ends: (Int32, Int32) = (-1, -1)
-      let status = withUnsafeMutableBytes(of: &ends) { clinux_pipe($0.baseAddress?.assumingMemoryBound(to: Int32.self)) }
+      let status = withUnsafeMutableBytes(of: &ends) {
+        clinux_pipe($0.baseAddress?.assumingMemoryBound(to: Int32.self))
+      }
       _ = try check(status, "pipe")
       reader = FileDescriptor(owning: ends.0)
       writer = FileDescriptor(owning: ends.1)

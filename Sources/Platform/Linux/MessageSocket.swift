@@ -24,7 +24,8 @@ public struct MessageSocket: ~Copyable, Sendable {
     return socket
   }
 
-  public static func connected(in directory: borrowing FileDescriptor, name: String) throws(LinuxError) -> MessageSocket {
+  public static func connected(in directory: borrowing FileDescriptor, name: String) throws(LinuxError) -> MessageSocket
+  {
     let socket = MessageSocket(owning: try check(clinux_seqpacket(), "socket"))
     _ = try check(clinux_connect(socket.descriptor.raw, "/proc/self/fd/\(directory.raw)/\(name)"), "connect", name)
     return socket
@@ -44,7 +45,9 @@ public struct MessageSocket: ~Copyable, Sendable {
   }
 
   public static func send(_ bytes: [UInt8], descriptors: [Int32], to raw: Int32) throws(LinuxError) {
-    let sent = bytes.withUnsafeBytes { clinux_send(raw, $0.baseAddress, $0.count, descriptors, Int32(descriptors.count)) }
+    let sent = bytes.withUnsafeBytes {
+      clinux_send(raw, $0.baseAddress, $0.count, descriptors, Int32(descriptors.count))
+    }
     if sent < 0 { throw LinuxError("send", errno: Int32(-sent)) }
   }
 

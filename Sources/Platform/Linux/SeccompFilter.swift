@@ -106,11 +106,12 @@ public struct SeccompFilter: Sendable, Equatable {
     mutating func load(offset: UInt32) { lines.append((Code.load, .next, .next, offset)) }
 
     mutating func jump(_ test: Test, _ operand: UInt32, ifTrue: Target = .next, ifFalse: Target = .next) {
-      let code = switch test {
-      case .equal: Code.equal
-      case .greater: Code.greater
-      case .anyBit: Code.anyBit
-      }
+      let code =
+        switch test {
+        case .equal: Code.equal
+        case .greater: Code.greater
+        case .anyBit: Code.anyBit
+        }
       lines.append((code, ifTrue, ifFalse, operand))
     }
 

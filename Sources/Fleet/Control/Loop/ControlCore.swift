@@ -41,7 +41,10 @@ public struct ControlCore: Sendable {
     case failed(String)
   }
 
-  public enum TimerKey: Sendable, Hashable { case workload(WorkloadID), node }
+  public enum TimerKey: Sendable, Hashable {
+    case workload(WorkloadID)
+    case node
+  }
 
   public enum Effect: Sendable, Equatable {
     /// Answered by `commandFinished`.

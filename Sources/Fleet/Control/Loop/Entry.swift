@@ -101,7 +101,8 @@ struct Entry: Sendable {
     effects.append(.writeStatus(resource.key, uid: uid, status))
     let phase = plan.status["phase"]?.stringValue ?? ""
     if phase != recordedPhase {
-      effects.append(.record(EventRecord(resource, phase: phase, from: recordedPhase ?? resource.phase, plan.status, at: now)))
+      effects.append(
+        .record(EventRecord(resource, phase: phase, from: recordedPhase ?? resource.phase, plan.status, at: now)))
       recordedPhase = phase
     }
     return nil

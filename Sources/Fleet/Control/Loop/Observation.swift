@@ -103,7 +103,11 @@ public struct ProcessExit: Sendable, Equatable {
     case lost
   }
 
-  public enum MemoryScope: String, Sendable { case process = "Process", cell = "Cell", node = "Node" }
+  public enum MemoryScope: String, Sendable {
+    case process = "Process"
+    case cell = "Cell"
+    case node = "Node"
+  }
 
   public var cause: Cause
   public var at: Timestamp

@@ -72,7 +72,8 @@ public struct LocalNodeBackend: NodeBackend {
         if case .startProcess = command { .workload } else { .node }
       case .unavailable, .supervisor, .inUse: .node
       }
-    return .failure(NodeFailure(kind, code: error.code.prefix(1).uppercased() + error.code.dropFirst(), message: error.description))
+    return .failure(
+      NodeFailure(kind, code: error.code.prefix(1).uppercased() + error.code.dropFirst(), message: error.description))
   }
 
   public func list() async -> Result<[Observation], NodeFailure> {

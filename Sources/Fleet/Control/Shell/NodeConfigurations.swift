@@ -51,7 +51,9 @@ extension LocalNodeBackend {
     return cell
   }
 
-  func configuration(_ id: WorkloadID, _ key: ResourceKey, _ spec: ProcessSpec) throws(NodeError) -> ProcessConfiguration {
+  func configuration(_ id: WorkloadID, _ key: ResourceKey, _ spec: ProcessSpec) throws(NodeError)
+    -> ProcessConfiguration
+  {
     var process = ProcessConfiguration(id: id, name: key.name, arguments: spec.command)
     process.labels = [Label.fingerprint: spec.fingerprint.text]
     process.environment = spec.environment
@@ -69,7 +71,8 @@ extension LocalNodeBackend {
     if let size = spec.limits.fileSizeBytes { process.resourceLimits.append(ResourceLimit(.fileSize, both: size)) }
     for name in spec.capabilities {
       guard let capability = Capabilities(name: name) else {
-        throw .invalid(field: "capabilities", message: "\(name) is not a capability of this kernel's list (capabilities(7))")
+        throw .invalid(
+          field: "capabilities", message: "\(name) is not a capability of this kernel's list (capabilities(7))")
       }
       process.capabilities.insert(capability)
     }

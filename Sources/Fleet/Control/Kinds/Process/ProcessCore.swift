@@ -56,7 +56,11 @@ struct ProcessCore: WorkloadCore {
     }
     var plan = Plan()
     let progress = decide(process, view, &plan)
-    if case .stopProcess = view.inFlight ?? plan.command { history.isStopping = true } else { history.isStopping = false }
+    if case .stopProcess = view.inFlight ?? plan.command {
+      history.isStopping = true
+    } else {
+      history.isStopping = false
+    }
     isRunning = process?.isRunning ?? false
     if case .startProcess = view.inFlight ?? plan.command { isRunning = true }
     plan.status = status(progress, process, view)
@@ -150,7 +154,8 @@ struct ProcessCore: WorkloadCore {
     return Progress(phase: "Terminating", reason: "Deleted", message: view.failure?.failure.message ?? "")
   }
 
-  private mutating func status(_ progress: Progress, _ process: ProcessObservation?, _ view: WorkloadView) -> JSONObject {
+  private mutating func status(_ progress: Progress, _ process: ProcessObservation?, _ view: WorkloadView) -> JSONObject
+  {
     let phase = progress.phase
     let isReady = phase == "Running"
     conditions.set("Ready", isReady, reason: progress.reason, message: progress.message, at: view.now)

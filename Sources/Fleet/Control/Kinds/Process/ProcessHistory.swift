@@ -31,7 +31,8 @@ struct ProcessHistory: Sendable, Equatable {
     switch spec.restart.policy {
     case .always where mayRestart, .onFailure where mayRestart && exit.isFailure:
       return nextRestartAt.map { .wait(until: $0, exit) } ?? .start
-    case .always, .onFailure, .never: return exit.isFailure || spec.restart.policy == .always ? .failed(exit) : .completed(exit)
+    case .always, .onFailure, .never:
+      return exit.isFailure || spec.restart.policy == .always ? .failed(exit) : .completed(exit)
     }
   }
 
@@ -40,7 +41,8 @@ struct ProcessHistory: Sendable, Equatable {
     noteRun(process.run, process.fingerprint)
     guard let exit = process.exit else { return }
     let record = ExitRecord(
-      exit, of: current ?? process.run, wasStopped: isStopping, memoryLimits: (spec?.limits.memoryBytes, cellMemoryLimit))
+      exit, of: current ?? process.run, wasStopped: isStopping,
+      memoryLimits: (spec?.limits.memoryBytes, cellMemoryLimit))
     noteEnd(record, spec)
   }
 
@@ -78,7 +80,10 @@ struct ProcessHistory: Sendable, Equatable {
     lastExit = exit
     current = nil
     isStopping = false
-    guard exit.reason != .stopped, let rule = spec?.restart else { return nextRestartAt = nil }
+    guard exit.reason != .stopped, let rule = spec?.restart else {
+      nextRestartAt = nil
+      return
+    }
     let lived = exit.run.map { exit.finishedAt - $0.startedAt } ?? .zero
     quickEnds = lived >= rule.resetAfter && exit.run != nil ? 1 : quickEnds + 1
     nextRestartAt = exit.finishedAt + rule.backoff.delay(failures: Int(quickEnds))

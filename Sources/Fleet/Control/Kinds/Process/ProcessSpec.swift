@@ -40,7 +40,10 @@ public struct ProcessSpec: Sendable, Equatable {
     public var coreSizeBytes: Int64
   }
 
-  public enum Seccomp: String, Sendable { case standard = "default", unconfined }
+  public enum Seccomp: String, Sendable {
+    case standard = "default"
+    case unconfined
+  }
 
   public struct Log: Sendable, Equatable {
     public var maxSizeBytes: Int64
@@ -74,7 +77,9 @@ public struct ProcessSpec: Sendable, Equatable {
     let spec = schema.fillingDefaults(json)
     command = spec["command"]?.arrayValue?.compactMap(\.stringValue) ?? []
     environment = Dictionary(
-      uniqueKeysWithValues: (spec["environment"]?.objectValue?.members ?? []).map { ($0.name, $0.value.stringValue ?? "") })
+      uniqueKeysWithValues: (spec["environment"]?.objectValue?.members ?? []).map {
+        ($0.name, $0.value.stringValue ?? "")
+      })
     directory = spec["directory"]?.stringValue ?? "/"
     user = UInt32(clamping: spec["user"]?.integerValue ?? 0)
     group = UInt32(clamping: spec["group"]?.integerValue ?? 0)
