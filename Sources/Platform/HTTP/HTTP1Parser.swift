@@ -75,7 +75,8 @@ public final class HTTP1Parser {
   }
 
   public let role: Role
-  public unowned let delegate: any HTTP1ParserDelegate
+  /// Owns the parser, as a rule, and so is there whenever the parser runs.
+  public unowned(unsafe) let delegate: any HTTP1ParserDelegate
   public private(set) var limits: HTTP1Limits
 
   /// Facts about the request whose head was delivered last.

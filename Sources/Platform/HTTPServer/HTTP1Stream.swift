@@ -4,7 +4,8 @@ import Net
 /// A request on an HTTP/1.1 connection.
 final class HTTP1Stream: HTTPStream, @unchecked Sendable {
   // Sendable: as its superclass, confined to the loop.
-  private unowned let owner: HTTP1Connection
+  /// A cycle while the stream is under way: the connection lets go of a stream that has ended.
+  private let owner: HTTP1Connection
   private var waitsForContinue: Bool
   private let wantsUpgrade: Bool
   private var isChunked = false
