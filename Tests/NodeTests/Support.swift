@@ -70,10 +70,14 @@ extension NodeRuntime {
   ) async throws -> (text: String, reason: ExitReason?) {
     var configuration = ProcessConfiguration(id: id, arguments: ["/bin/sh", "-c", script])
     change(&configuration)
+    // An id that is used again goes on with its log.
+    let begin = wallTime()
     try await startProcess(cell: cell, configuration)
     let state = try await waitForExit(cell: cell, process: id)
     var text = ""
-    for await entry in try logs(cell: cell, process: id) { text += entry.text + (entry.isPartial ? "" : "\n") }
+    for await entry in try logs(cell: cell, process: id, since: begin) {
+      text += entry.text + (entry.isPartial ? "" : "\n")
+    }
     return (text, state.exitReason)
   }
 }

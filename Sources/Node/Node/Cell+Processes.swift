@@ -26,8 +26,10 @@ extension Cell {
     processes[configuration.id] = process
     do {
       if let groups = context.groups {
-        processes[configuration.id]?.group = try groups.make(
+        let group = try groups.make(
           "\(id)/\(configuration.id)", limits: configuration.limits, figures: false, hasChildren: false)
+        processes[configuration.id]?.group = group
+        try allowStart(in: group)
       } else if !configuration.limits.isEmpty {
         throw NodeError.unavailable(feature: "limits", reason: "control groups need root")
       }
@@ -148,7 +150,7 @@ extension Cell {
     // What it left behind goes with it.
     guard let group = known.group else { return }
     if group.events().populated { try? group.kill() }
-    if !group.remove(retries: 0) { Task { [weak self] in await self?.removeGroup(group) } }
+    if !group.remove(retries: 0) { Task(executorPreference: loop) { [weak self] in await self?.removeGroup(group) } }
     processes[process]?.group = nil
   }
 
@@ -225,8 +227,8 @@ extension Cell {
       do throws(NodeError) { try await self.signal(process, signal) } catch
         where processes[process]?.state.isRunning != true
       {}
-      let timer = loop.schedule(after: grace) { [weak self] in
-        Task { [weak self] in try? await self?.kill(process) }
+      let timer = loop.schedule(after: grace) { [weak self, loop] in
+        Task(executorPreference: loop) { [weak self] in try? await self?.kill(process) }
       }
       let state = try await waitForExit(process)
       loop.cancel(timer)

@@ -27,6 +27,7 @@ extension Cell {
       try prepareDirectories()
       if let groups = context.groups {
         group = try groups.make(id, limits: configuration.limits, figures: true, hasChildren: true)
+        try allowStart(in: group)
       } else if !configuration.limits.isEmpty {
         throw NodeError.unavailable(feature: "limits", reason: "control groups need root")
       }
@@ -93,6 +94,13 @@ extension Cell {
         if chown(path, user, group) != 0 { throw LinuxError("chown", path, errno: errno) }
       }
     }
+  }
+
+  /// In a user namespace the supervisor is not the owner of control groups.
+  func allowStart(in group: Cgroup?) throws(LinuxError) {
+    guard isTwoStage, context.isRoot, let group else { return }
+    try group.allowStart(
+      user: userMap.first { $0.inside == 0 }?.outside ?? 0, group: groupMap.first { $0.inside == 0 }?.outside ?? 0)
   }
 
   private var userMap: [IDMapping] {

@@ -48,6 +48,7 @@ actor Cell {
   var limits: CgroupLimits
   var ports: [PublishedPort]
   var labels: [String: String]
+  var isReconnecting = false
 
   init(_ configuration: CellConfiguration, context: NodeContext, loop: EventLoop, portLoop: EventLoop) {
     self.configuration = configuration
@@ -140,7 +141,22 @@ actor Cell {
     finishStart(.supervisor("ended before the cell was ready"))
     guard life == .running, !supervisorHasEnded else { return }
     // It drops a daemon that does not listen; a new connection repairs everything by the list.
-    Task { [weak self] in try? await self?.reconnect() }
+    guard !isReconnecting else { return }
+    isReconnecting = true
+    Task(executorPreference: loop) { [weak self] in await self?.reconnectUntilDone() }
+  }
+
+  /// Its queue of connections may be full, or someone else of our user may have pushed us out again.
+  private func reconnectUntilDone() async {
+    defer { isReconnecting = false }
+    while life == .running, !supervisorHasEnded {
+      do throws(NodeError) {
+        try await reconnect()
+        if link?.isOpen == true { return }
+      } catch {
+        await pause(.milliseconds(20))
+      }
+    }
   }
 
   private func supervisorEnded() {
@@ -274,7 +290,9 @@ actor Cell {
     }
     // A freeze takes effect when each task next leaves the kernel.
     for group in groups {
-      for _ in 0..<500 where group.events().frozen != paused && group.events().populated {
+      for _ in 0..<500 {
+        let events = group.events()
+        if events.frozen == paused || !events.populated { break }
         await pause(.milliseconds(2))
       }
     }

@@ -150,7 +150,7 @@ extension Cell {
       session = try await startWithPipes(configuration)
     }
     let id = configuration.id
-    let exit = Task { [self] () -> ExitReason in
+    let exit = Task(executorPreference: loop) { [self] () -> ExitReason in
       (try? await waitForExit(id))?.exitReason ?? .cellLost
     }
     return ExecSession(

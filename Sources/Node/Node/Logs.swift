@@ -111,7 +111,7 @@ public struct LogSequence: AsyncSequence, Sendable {
       await withTaskCancellationHandler {
         await reader.next()
       } onCancel: { [reader] in
-        Task { await reader.cancel() }
+        Task(executorPreference: reader.loop) { await reader.cancel() }
       }
     }
   }
@@ -133,6 +133,7 @@ actor LogReader {
   /// Something was written since the last look.
   private var isStale = false
 
+  nonisolated var loop: EventLoop { sequence.loop }
   nonisolated var unownedExecutor: UnownedSerialExecutor { sequence.loop.asUnownedSerialExecutor() }
 
   init(_ sequence: LogSequence) {

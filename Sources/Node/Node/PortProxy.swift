@@ -61,7 +61,7 @@ final class PortProxy: Sendable {
       let client = clinux_accept(state.listener)
       if client < 0 { return }
       state.opening += 1
-      Task { [self, weak cell] in
+      Task(executorPreference: loop) { [self, weak cell] in
         // Refused by a cell that is going: the client sees its connection closed.
         let upstream = try? await cell?.openSocket()
         loop.execute { [self] in begin(client, upstream, cellPort) }

@@ -14,6 +14,11 @@ extension CellConfiguration {
       throw .invalid(field: "root.layers", message: "more than one directory needs the overlay mode")
     }
     for layer in root.layers { try validatePath(layer, field: "root.layers", isLayer: true) }
+    if namespaces.contains(.user), root.layers.contains("/"), root.mode != .readOnly, root.mode != .readWrite {
+      throw .invalid(
+        field: "root.layers",
+        message: "/ cannot be a layer in a user namespace: the kernel keeps the mounts on it locked")
+    }
     if case .overlay(let upper?) = root.mode { try validatePath(upper, field: "root.upper", isLayer: true) }
     for mount in mounts {
       try validatePath(mount.target, field: "mounts.target")

@@ -154,6 +154,13 @@ public struct Cgroup: Sendable {
     }
   }
 
+  /// Lets a user of another user namespace start processes in the group: the kernel checks the right to write
+  /// `cgroup.procs` of the target and of the group that both have in common.
+  public func allowStart(user: UInt32, group: UInt32) throws(LinuxError) {
+    let path = unifiedDirectory + "/cgroup.procs"
+    if chown(path, user, group) != 0 { throw LinuxError("chown", path, errno: errno) }
+  }
+
   /// The v2 directory to start processes in (`CLONE_INTO_CGROUP`).
   public func openForStart(inLeaf: Bool) throws(LinuxError) -> FileDescriptor {
     let path = inLeaf && driver.needsLeaf ? unifiedDirectory + "/" + CgroupDriver.leaf : unifiedDirectory
