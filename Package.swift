@@ -111,6 +111,9 @@ let modules: [Module] = [
   Module(
     name: "aether-bench-store", path: "Benchmarks/aether-bench-store", kind: .executable,
     dependencies: ["BenchReport", "JSON", "Model", "RocksDB", "Store"]),
+  Module(
+    name: "aether-bench-start", path: "Benchmarks/aether-bench-start", kind: .executable,
+    dependencies: ["BenchReport", "Linux", "Node"]),
   // Tests: what several of them share
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),
 ]

@@ -124,11 +124,16 @@ import Testing
       }
       // The node finds its connection gone and makes a new one.
       var text = ""
-      for _ in 0..<200 where text.isEmpty {
-        text = (try? await node.run("echo alive", cell: "c").text) ?? ""
-        if text.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+      var failure: (any Error)?
+      for _ in 0..<500 where text.isEmpty {
+        do {
+          text = try await node.run("echo alive", cell: "c").text
+        } catch {
+          failure = error
+          try await Task.sleep(for: .milliseconds(20))
+        }
       }
-      #expect(text == "alive\n")
+      #expect(text == "alive\n", "\(String(describing: failure))")
     }
   }
 

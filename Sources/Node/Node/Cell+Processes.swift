@@ -24,12 +24,13 @@ extension Cell {
     var process = Process(configuration: configuration)
     process.isTethered = isTethered
     processes[configuration.id] = process
+    // Kept here: the table's entry may be replaced while this waits.
+    var made: Cgroup?
     do {
       if let groups = context.groups {
-        let group = try groups.make(
-          "\(id)/\(configuration.id)", limits: configuration.limits, figures: false, hasChildren: false)
-        processes[configuration.id]?.group = group
-        try allowStart(in: group)
+        made = try await makeGroup(configuration, groups)
+        processes[configuration.id]?.group = made
+        try allowStart(in: made)
       } else if !configuration.limits.isEmpty {
         throw NodeError.unavailable(feature: "limits", reason: "control groups need root")
       }
@@ -39,9 +40,22 @@ extension Cell {
       }
       try await spawn(configuration, standard: standard, isTethered: isTethered)
     } catch {
-      await removeGroup(processes[configuration.id]?.group)
+      await removeGroup(made)
       discard(configuration.id)
       throw NodeError(error, step: "start process")
+    }
+  }
+
+  private func makeGroup(_ configuration: ProcessConfiguration, _ groups: CgroupDriver) async throws -> Cgroup {
+    let path = "\(id)/\(configuration.id)"
+    do {
+      return try groups.make(path, limits: configuration.limits, figures: false, hasChildren: false)
+    } catch let error as LinuxError where error.errno == EEXIST {
+      // Left by a daemon that died between this and the start.
+      let stale = groups.find(path)
+      try? stale?.kill()
+      await removeGroup(stale)
+      return try groups.make(path, limits: configuration.limits, figures: false, hasChildren: false)
     }
   }
 

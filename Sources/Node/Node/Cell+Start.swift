@@ -178,7 +178,12 @@ extension Cell {
     loadProcesses()
     life = .running
     do throws(NodeError) {
-      try await reconnect()
+      let known = try await reconnect()
+      for process in processes.keys.sorted() where !known.contains(process) {
+        // Stored, but the supervisor never got to start it.
+        await removeGroup(processes[process]?.group)
+        discard(process)
+      }
       // A port that someone else has taken meanwhile must not end the work.
       do throws(NodeError) { try await publishPorts() } catch {}
     } catch {
@@ -199,7 +204,10 @@ extension Cell {
   }
 
   /// Connects to the supervisor and brings the table in line with what it says.
-  func reconnect() async throws(NodeError) {
+  ///
+  /// - Returns: the processes that the supervisor knows.
+  @discardableResult
+  func reconnect() async throws(NodeError) -> Set<String> {
     do {
       let run = try FileDescriptor.directory(context.directories.runCell(id))
       let socket = try MessageSocket.connected(in: run, name: "init.sock")
@@ -218,10 +226,7 @@ extension Cell {
       seen.insert(process)
       await bringInLine(process, state)
     }
-    for process in processes.keys.sorted() where !seen.contains(process) {
-      // Stored, but the supervisor never got to start it.
-      if processes[process]?.state.isRunning == true { discard(process) }
-    }
+    return seen
   }
 
   private func bringInLine(_ process: String, _ state: ai_state) async {
