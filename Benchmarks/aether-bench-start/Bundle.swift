@@ -56,7 +56,8 @@ struct Bundle: Sendable {
     let hide = hasBoth ? "umount /sys/fs/cgroup/unified; " : ""
     func shell(_ command: String) -> [String] {
       hasBoth
-        ? ["unshare", "-m", "--propagation", "private", "sh", "-c", hide + "exec " + command] : ["sh", "-c", "exec " + command]
+        ? ["unshare", "-m", "--propagation", "private", "sh", "-c", hide + "exec " + command]
+        : ["sh", "-c", "exec " + command]
     }
     return [
       Peer(name: "crun run", arguments: shell("crun run --bundle \(directory) \(id)")),
