@@ -148,7 +148,7 @@ enum Daemon {
     gateway.version = Version.current
     gateway.requestsPerSecond = configuration.rate.requestsPerSecond
     gateway.burst = configuration.rate.burst
-    gateway.features = Features.probe().map(\.json)
+    gateway.features = NodeFeatures.probe().features.map(\.json)
     return gateway
   }
 
@@ -192,5 +192,16 @@ final class Signals: Sendable {
   func next() async -> Int32 {
     for await number in received { return number }
     return SIGTERM
+  }
+}
+
+extension NodeFeatures.Feature {
+  /// One line for people.
+  var line: String {
+    name + String(repeating: " ", count: max(1, 24 - name.count)) + (reason.map { "no   \($0)" } ?? "yes")
+  }
+
+  var json: JSON {
+    ["name": .string(name), "available": .bool(isAvailable), "reason": reason.map { .string($0) } ?? .null]
   }
 }

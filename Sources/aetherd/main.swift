@@ -2,6 +2,7 @@ import Arguments
 import Glibc
 import JSON
 import Model
+import Node
 import Store
 import Version
 
@@ -62,7 +63,7 @@ enum Program {
         return 0
       },
       Command("features", "Print what this machine and user can do, and what is missing for the rest") { _ in
-        for feature in Features.probe() { printOut(feature.line) }
+        for feature in NodeFeatures.probe().features { printOut(feature.line) }
         return 0
       },
       Command(
