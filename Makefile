@@ -43,7 +43,7 @@ test-sanitize: setup helper ## Run the tests under ThreadSanitizer and AddressSa
 bench: setup helper ## Run every benchmark; tables on the screen, figures in bench/results/
 	scripts/bench all
 
-bench-%: setup helper ## Run one benchmark: bench-net, bench-start, bench-store
+bench-%: setup helper ## Run one benchmark: bench-start, bench-store
 	scripts/bench $*
 
 fmt: ## Lay out all Swift sources

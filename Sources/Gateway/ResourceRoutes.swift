@@ -20,7 +20,7 @@ extension Gateway {
   }
 
   static let pageSizeMax: Int64 = 1000
-  static let applyCountMax = 1000
+  static let applyCountMax = StoreLimits.transactionWritesMax
 
   // MARK: Reading
 
