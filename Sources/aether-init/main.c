@@ -107,6 +107,14 @@ static void handle_process_request(const struct ai_header *header, const struct 
   }
 }
 
+// With a pidfd, from which the daemon learns the pid on its side.
+static void list_process(uint32_t request, const struct process *process) {
+  if (!process->used) return;
+  int pidfd = process->exited ? -1 : (int)syscall(SYS_pidfd_open, process->pid, 0);
+  reply_state(AI_PROCESS, request, process, pidfd, -1);
+  if (pidfd >= 0) close(pidfd);
+}
+
 static void handle_message(void) {
   struct ai_header header;
   struct ai_small small;
@@ -124,8 +132,7 @@ static void handle_message(void) {
       reply(AI_WELCOME, header.request);
       return;
     case AI_LIST:
-      for (uint32_t i = 0; i < cell.process_count; i++)
-        if (cell.processes[i]->used) reply_state(AI_PROCESS, header.request, cell.processes[i], -1, -1);
+      for (uint32_t i = 0; i < cell.process_count; i++) list_process(header.request, cell.processes[i]);
       reply(AI_DONE, header.request);
       return;
     case AI_SOCKET: {

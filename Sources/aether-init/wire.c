@@ -1,8 +1,9 @@
-// Messages out and in. A connection that cannot take a message at once is dropped: the daemon that makes a new one
+// Messages out and in. A connection that cannot take a message for a second is dropped: the daemon that makes a new one
 // asks for the whole list, so nothing depends on what was lost.
 #include "init.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -100,6 +101,12 @@ static void finish(struct writer *writer, const int *fds, const uint8_t *roles, 
   ssize_t sent;
   do sent = sendmsg(cell.connection, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
   while (sent < 0 && errno == EINTR);
+  if (sent < 0 && (errno == EAGAIN || errno == ETOOMANYREFS)) {
+    // A long list fills the socket; a daemon that is there empties it at once.
+    struct pollfd room = {.fd = cell.connection, .events = POLLOUT};
+    poll(&room, 1, 1000);
+    sent = sendmsg(cell.connection, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
   // The loop sees the end of the connection and cleans up.
   if (sent < 0) shutdown(cell.connection, SHUT_RDWR);
 }

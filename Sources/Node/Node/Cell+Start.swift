@@ -222,14 +222,14 @@ extension Cell {
     let answer = try await request(AI_LIST)
     var seen: Set<String> = []
     for entry in answer.list {
-      guard let process = entry.id, let state = entry.state else { continue }
+      guard let process = entry.reply.id, let state = entry.reply.state else { continue }
       seen.insert(process)
-      await bringInLine(process, state)
+      await bringInLine(process, state, pid: entry.pid)
     }
     return seen
   }
 
-  private func bringInLine(_ process: String, _ state: ai_state) async {
+  private func bringInLine(_ process: String, _ state: ai_state, pid: Int32) async {
     guard let known = processes[process] else {
       // A process we know nothing of: the daemon died between start and storing. It cannot be looked after.
       _ = try? await request(AI_SIGNAL) {
@@ -243,7 +243,6 @@ extension Cell {
       return
     }
     if case .running = known.state { return }
-    let pid = known.group?.processes().min() ?? 0
     processes[process]?.state = .running(pid: pid, startedAt: state.started_ns)
     if known.configuration.input == .open || known.configuration.terminal != nil {
       let answer = try? await request(AI_INPUT) { $0.field(AI_TAG_ID, process) }

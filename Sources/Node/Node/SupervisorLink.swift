@@ -7,8 +7,8 @@ import Net
 struct SupervisorAnswer: Sendable {
   var reply: InitReply
   var descriptors: [Int32]
-  /// Of a list: one entry per process.
-  var list: [InitReply] = []
+  /// Of a list: one entry per process, with its pid as seen from here (0: it ended).
+  var list: [(reply: InitReply, pid: Int32)] = []
 
   /// The descriptor of that role; the others stay.
   func descriptor(_ role: ai_fd_role) -> Int32? {
@@ -30,7 +30,7 @@ final class SupervisorLink {
 
   private let socket: Int32
   private var watch: DescriptorWatch?
-  private var pending: [UInt32: (continuation: Continuation, list: [InitReply])] = [:]
+  private var pending: [UInt32: (continuation: Continuation, list: [(reply: InitReply, pid: Int32)])] = [:]
   private var last: UInt32 = 0
   /// Sees every message in the order of arrival; answers before those who wait for them.
   private let onMessage: (SupervisorAnswer) -> Void
@@ -97,7 +97,8 @@ final class SupervisorLink {
     let answer = SupervisorAnswer(reply: reply, descriptors: descriptors)
     if reply.request == 0 { return onMessage(answer) }
     if reply.kind == AI_PROCESS.rawValue {
-      pending[reply.request]?.list.append(reply)
+      let pid = answer.descriptor(AI_FD_PROCESS).map { max(0, clinux_pidfd_pid($0)) } ?? 0
+      pending[reply.request]?.list.append((reply, pid))
       return answer.closeDescriptors()
     }
     guard let (continuation, list) = pending.removeValue(forKey: reply.request) else {

@@ -43,7 +43,7 @@ enum ai_kind {
   AI_READY = 32,
   AI_WELCOME = 33,
   AI_SPAWNED = 34,  // AI_TAG_STATE; descriptors by role: pidfd, input
-  AI_PROCESS = 35,  // AI_TAG_ID, AI_TAG_STATE
+  AI_PROCESS = 35,  // AI_TAG_ID, AI_TAG_STATE; descriptor while it runs: pidfd
   AI_EXITED = 36,   // event: AI_TAG_ID, AI_TAG_STATE
   AI_DONE = 37,
   AI_FAILED = 38,   // AI_TAG_FAILURE
