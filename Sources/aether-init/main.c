@@ -302,6 +302,9 @@ int main(int count, char **arguments) {
   setsid();
   cell.connection = atoi(arguments[0]);
   fcntl(cell.connection, F_SETFD, FD_CLOEXEC);
+  // Whatever else the daemon had open without close-on-exec is none of a cell's business.
+  if (cell.connection > 3) syscall(SYS_close_range, 3, (unsigned)cell.connection - 1, 0);
+  syscall(SYS_close_range, (unsigned)cell.connection + 1, ~0u, 0);
   if (receive(cell.connection) <= 0) return 125;
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, NULL);

@@ -84,10 +84,13 @@ import Testing
     try await TestNode.with { node, _ in
       _ = try await node.createCell(CellConfiguration(id: "c"))
       let sequence = try node.logs(cell: "c", process: "p", follow: true)
-      let reader = Task { for await _ in sequence {} }
-      try await Task.sleep(for: .milliseconds(50))
-      reader.cancel()
-      await reader.value
+      for round in 0..<200 {
+        let reader = Task { for await _ in sequence {} }
+        if round % 2 == 0 { try await Task.sleep(for: .milliseconds(2)) }
+        if round % 3 == 0 { await Task.yield() }
+        reader.cancel()
+        await reader.value
+      }
     }
   }
 

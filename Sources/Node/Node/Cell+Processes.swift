@@ -97,7 +97,7 @@ extension Cell {
       roles.append(AI_FD_INPUT)
     }
     for (index, descriptor) in (standard ?? []).enumerated() {
-      descriptors.append(dup(descriptor))
+      descriptors.append(clinux_duplicate(descriptor, 3))
       roles.append([AI_FD_INPUT, AI_FD_OUTPUT, AI_FD_ERRORS][index])
     }
     _ = try await request(AI_SPAWN, descriptors: descriptors) { message in
@@ -214,7 +214,14 @@ extension Cell {
   func waitForExit(_ process: String) async throws(NodeError) -> ProcessState {
     guard let known = processes[process] else { throw .noSuchProcess(process) }
     if !known.state.isRunning { return known.state }
-    return await withCheckedContinuation { processes[process]?.waiters.append($0) }
+    return await withCheckedContinuation { continuation in
+      // Looked at again in here: the call itself may let others in before this runs.
+      if processes[process]?.state.isRunning == true {
+        processes[process]?.waiters.append(continuation)
+      } else {
+        continuation.resume(returning: processes[process]?.state ?? known.state)
+      }
+    }
   }
 
   // MARK: Commands

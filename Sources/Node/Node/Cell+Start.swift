@@ -151,7 +151,9 @@ extension Cell {
   /// nil: ready.
   private func untilReady() async -> NodeError? {
     if let startOutcome { return startOutcome }
-    return await withCheckedContinuation { readyWaiter = $0 }
+    return await withCheckedContinuation { continuation in
+      if let startOutcome { continuation.resume(returning: startOutcome) } else { readyWaiter = continuation }
+    }
   }
 
   private func persist() throws(NodeError) {

@@ -173,7 +173,10 @@ actor Cell {
 
   func waitForSupervisorEnd() async {
     if supervisorHasEnded || supervisor == nil { return }
-    await withCheckedContinuation { endWaiters.append($0) }
+    // Looked at again in here: the call itself may let others in before this runs.
+    await withCheckedContinuation { continuation in
+      if supervisorHasEnded { continuation.resume() } else { endWaiters.append(continuation) }
+    }
   }
 
   /// The supervisor died without being asked to.

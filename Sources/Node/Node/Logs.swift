@@ -141,8 +141,14 @@ actor LogReader {
   }
 
   deinit {
-    // The loop must not report to what is gone.
-    if let watch { sequence.loop.execute { watch.cancel() } }
+    // The loop must let go of the descriptor before its number can mean another.
+    if let watch {
+      let raw = notifier.take()?.release() ?? -1
+      sequence.loop.execute {
+        watch.cancel()
+        close(raw)
+      }
+    }
   }
 
   func next() async -> LogEntry? {
@@ -274,6 +280,9 @@ actor LogReader {
     if watch == nil {
       sequence.loop.schedule(after: .milliseconds(250)) { [weak self] in self?.assumeIsolated { $0.wake() } }
     }
-    await withCheckedContinuation { waiter = $0 }
+    // Looked at again in here: the call itself may let others in before this runs.
+    await withCheckedContinuation { continuation in
+      if isStale || isCancelled { continuation.resume() } else { waiter = continuation }
+    }
   }
 }
