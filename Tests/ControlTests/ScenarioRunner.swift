@@ -73,6 +73,9 @@ struct ScenarioRunner {
       }
     case "saw":
       node[rest[0]] = try observation(rest, line)
+      if node[rest[0]] == nil {
+        node = node.filter { if case .process(let process) = $0.value { process.cell != rest[0] } else { true } }
+      }
       step(node[rest[0]].map { .observed($0) } ?? .vanished(rest[0]))
     case "lose": node[rest[0]] = try observation(rest, line)
     case "relist": step(.nodeStale)

@@ -25,6 +25,13 @@ struct SeededRandom: RandomNumberGenerator {
 /// after their effect, reports that get lost or come twice, lists that are out of date, writes that fail, cells and
 /// processes that end, daemons that are killed half-way.
 struct Simulation {
+  enum Weather: Sendable {
+    /// Everything goes wrong.
+    case storm
+    /// Nothing fails and no report gets lost; but reports, answers and lists overtake each other, and some come twice.
+    case fog
+  }
+
   private enum Action {
     case event(ControlCore.Event)
     case execute(NodeCommand)
@@ -35,6 +42,7 @@ struct Simulation {
     case user
     case chaos
     case crash
+    case look
   }
 
   private struct Scheduled {
@@ -65,7 +73,12 @@ struct Simulation {
   private(set) var faultCount = 0
   private(set) var violations: [String] = []
 
-  init(seed: UInt64) {
+  /// How often each process ended by itself.
+  private var ends: [WorkloadID: Int64] = [:]
+  private let weather: Weather
+
+  init(seed: UInt64, _ weather: Weather) {
+    self.weather = weather
     random = SeededRandom(state: seed)
     step(.resourcesListed([]))
   }
@@ -93,10 +106,10 @@ struct Simulation {
   }
 
   /// Users and faults for `steps` things that happen.
-  mutating func storm(steps: Int) {
+  mutating func run(steps: Int) {
     schedule(.user, after: .milliseconds(1), outlivesDaemon: true)
     schedule(.chaos, after: .milliseconds(50), outlivesDaemon: true)
-    schedule(.crash, after: .milliseconds(500), outlivesDaemon: true)
+    schedule(weather == .storm ? .crash : .look, after: .milliseconds(500), outlivesDaemon: true)
     let end = now + .seconds(100_000_000)
     for _ in 0..<steps where !runNext(until: end) { return }
   }
@@ -106,7 +119,7 @@ struct Simulation {
     if !isCalm {
       isCalm = true
       // What was lost in the storm, the shell notices.
-      step(.nodeStale)
+      if weather == .storm { step(.nodeStale) }
     }
     let end = now + duration
     while runNext(until: end) {}
@@ -114,7 +127,7 @@ struct Simulation {
   }
 
   private mutating func fault(_ percent: Int) -> Bool {
-    guard !isCalm, random.chance(percent) else { return false }
+    guard !isCalm, weather == .storm, random.chance(percent) else { return false }
     faultCount += 1
     return true
   }
@@ -145,7 +158,8 @@ struct Simulation {
     case .user:
       guard !isCalm else { return }
       useStore()
-      schedule(.user, after: random.delay(0...200), outlivesDaemon: true)
+      // Now and then many changes at once.
+      schedule(.user, after: random.chance(50) ? random.delay(0...10) : random.delay(0...400), outlivesDaemon: true)
     case .chaos:
       guard !isCalm else { return }
       endSomething()
@@ -159,6 +173,10 @@ struct Simulation {
       inFlight = []
       step(.resourcesListed(store.sorted))
       schedule(.crash, after: random.delay(100...5000), outlivesDaemon: true)
+    case .look:
+      guard !isCalm else { return }
+      step(.nodeStale)
+      schedule(.look, after: random.delay(0...60))
     }
   }
 
@@ -174,7 +192,8 @@ struct Simulation {
         violations.append("two commands at once for \(command.workload)")
       }
       // A command that the node got goes on when the daemon dies.
-      schedule(.execute(command), after: random.delay(0...30), outlivesDaemon: random.chance(50))
+      let delay = random.chance(10) ? random.delay(0...600) : random.delay(0...30)
+      schedule(.execute(command), after: delay, outlivesDaemon: random.chance(50))
     case .listNode(let number): schedule(.snapshot(number), after: random.delay(0...20))
     case .writeStatus(let key, let uid, let status):
       statusWriteCount += 1
@@ -198,6 +217,13 @@ struct Simulation {
 
   private mutating func writeStatus(_ key: ResourceKey, _ uid: WorkloadID, _ status: JSON) {
     if fault(5) { return schedule(.event(.statusWritten(uid, .failed("disk full"))), after: .milliseconds(1)) }
+    if weather == .fog {
+      // Nothing was ever lost, and nobody restarts more often than it ends.
+      if status["lastExit"]?["reason"] == "Lost" { violations.append("\(key) counts as lost") }
+      if status["restarts"]?.integerValue ?? 0 > ends[uid] ?? 0, key.kind == "Process" {
+        violations.append("\(key) has \(status["restarts"]?.text() ?? "") restarts after \(ends[uid] ?? 0) ends")
+      }
+    }
     guard let resource = store.writeStatus(key, uid: uid, status) else {
       return schedule(.event(.statusWritten(uid, .gone)), after: .milliseconds(1))
     }
@@ -227,13 +253,17 @@ struct Simulation {
           ],
         ])
     case 7: delete(process)
-    case 8:
+    case 8 where weather == .storm:
       // As the gateway does it: what is inside goes, too.
       for child in store.sorted where child.kind == "Process" && child.metadata.name.hasPrefix(cell.name + "/") {
         delete(child.key)
       }
       delete(cell)
-    default: delete(cell)
+    case 9 where weather == .storm:
+      // Taken from the store by force: the node has an orphan.
+      let key = random.chance(50) ? cell : process
+      if let resource = store.purge(key) { feed(.resourceRemoved(key, uid: resource.metadata.uid)) }
+    default: delete(process)
     }
   }
 
@@ -256,7 +286,10 @@ struct Simulation {
     reportAt = max(reportAt, now + random.delay(0...20))
     let event: ControlCore.Event = node[uid].map { .observed($0) } ?? .vanished(uid)
     schedule(.event(event), at: reportAt)
-    if fault(15) { schedule(.event(event), at: reportAt + random.delay(0...20)) }
+    if fault(15) || weather == .fog && random.chance(30) {
+      // The second time it is out of date by then, but not overtaken by later reports of the stream.
+      schedule(.event(event), at: reportAt)
+    }
   }
 
   private mutating func answer(_ uid: WorkloadID, _ result: Result<Observation?, NodeFailure>) {
@@ -344,9 +377,10 @@ struct Simulation {
       let causes: [ProcessExit.Cause] = [
         .exited(code: 0), .exited(code: 1), .signaled(11), .outOfMemory(.process, bytes: nil),
       ]
+      ends[uid, default: 0] += 1
       end(process, causes.randomElement(using: &random) ?? .lost)
       report(uid)
-    case .cell where random.chance(20):
+    case .cell where weather == .storm && random.chance(20):
       node[uid] = nil
       report(uid)
       removeProcesses(in: uid)

@@ -16,18 +16,19 @@ import Testing
       (0..<8).map { $0 == 0 ? 1 : UInt64.random(in: 1...1_000_000_000) }
     }
 
-  @Test(arguments: seeds) func convergesAfterAStorm(_ seed: UInt64) throws {
-    var simulation = Simulation(seed: seed)
-    simulation.storm(steps: 6000)
+  @Test(arguments: [Simulation.Weather.storm, .fog], seeds)
+  func convergesAfter(_ weather: Simulation.Weather, _ seed: UInt64) throws {
+    var simulation = Simulation(seed: seed, weather)
+    simulation.run(steps: 5000)
     simulation.calm(for: .seconds(300))
     print(
-      "seed \(seed): \(simulation.userCount) changes, \(simulation.faultCount) faults, "
+      "\(weather) seed \(seed): \(simulation.userCount) changes, \(simulation.faultCount) faults, "
         + "\(simulation.commandCount) commands, \(simulation.statusWriteCount) status writes")
-    #expect(simulation.violations == [], "seed \(seed)")
+    #expect(simulation.violations.prefix(5) == [], "seed \(seed)")
     try checkDeclared(simulation, seed)
     checkOrphans(simulation, seed)
     let (commands, writes) = (simulation.commandCount, simulation.statusWriteCount)
-    #expect(commands < 12 * (simulation.userCount + simulation.faultCount), "a storm of commands, seed \(seed)")
+    #expect(commands < 6 * (simulation.userCount + simulation.faultCount), "a storm of commands, seed \(seed)")
     simulation.calm(for: .seconds(3600))
     #expect(simulation.commandCount == commands, "commands without cause, seed \(seed)")
     #expect(simulation.statusWriteCount == writes, "writes without cause, seed \(seed)")

@@ -96,7 +96,7 @@ public struct ControlCore: Sendable {
       for uid in entries.keys.sorted() { queue.push(uid) }
       if !isNodeKnown, listing.number == 0 { requestListing(&effects) }
     case .observed(let observation): takeObservation(observation.workload, observation)
-    case .vanished(let uid): takeObservation(uid, nil)
+    case .vanished(let uid): takeVanishing(uid, &effects)
     case .nodeStale: requestListing(&effects)
     case .nodeListed(let number, let result): takeListing(number, result, now, &effects)
     case .commandFinished(let uid, let result): takeResult(uid, result, now, &effects)
@@ -155,7 +155,7 @@ public struct ControlCore: Sendable {
       if children[parent]?.isEmpty == true { children[parent] = nil }
       pushParent(parent)
     }
-    for child in children[key] ?? [] { queue.push(child) }
+    for child in (children[key] ?? []).sorted() { queue.push(child) }
     entries[uid]?.forgetResource()
     queue.push(uid)
   }
@@ -163,6 +163,13 @@ public struct ControlCore: Sendable {
   private mutating func takeObservation(_ uid: WorkloadID, _ observation: Observation?) {
     entries[uid, default: Entry()].touchedBy = listing.number
     observe(uid, observation)
+  }
+
+  /// Can be about an earlier workload of that uid, which was removed to create it again, and says no time: a reason to
+  /// look, not more.
+  private mutating func takeVanishing(_ uid: WorkloadID, _ effects: inout [Effect]) {
+    guard let entry = entries[uid], entry.observation != nil, entry.inFlight?.isRemoval != true else { return }
+    requestListing(&effects)
   }
 
   private mutating func observe(_ uid: WorkloadID, _ observation: Observation?) {

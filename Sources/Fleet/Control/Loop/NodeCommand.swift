@@ -31,6 +31,13 @@ public enum NodeCommand: Sendable, Equatable {
     }
   }
 
+  var isRemoval: Bool {
+    switch self {
+    case .removeCell, .removeProcess: true
+    default: false
+    }
+  }
+
   public var workload: WorkloadID {
     switch self {
     case .createCell(let id, _, _), .updateCell(let id, _), .setCellPaused(let id, _), .removeCell(let id),

@@ -14,9 +14,13 @@ public enum Observation: Sendable, Equatable {
 
   /// Whether `self` tells of a moment before `other`: reports of one workload may overtake each other.
   func isOlder(than other: Observation) -> Bool {
-    guard case .process(let mine) = self, case .process(let theirs) = other else { return false }
-    if mine.run == theirs.run { return mine.isRunning && !theirs.isRunning }
-    return mine.run.startedAt < theirs.run.startedAt
+    switch (self, other) {
+    case (.cell(let mine), .cell(let theirs)): return mine.createdAt < theirs.createdAt
+    case (.process(let mine), .process(let theirs)):
+      if mine.run == theirs.run { return mine.isRunning && !theirs.isRunning }
+      return mine.run.startedAt < theirs.run.startedAt
+    case (.cell, .process), (.process, .cell): return false
+    }
   }
 
   /// What removes a workload that no resource declares. `nil`: it goes with its cell.
