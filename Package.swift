@@ -76,7 +76,7 @@ let modules: [Module] = [
   executable("aether-store-torture", ["JSON", "Model", "Store"]),
   library(
     "Control", "Fleet", ["JSON", "Linux", "Logging", "Model", "Node", "Store"], resources: [.embedInCode("Schemas")]),
-  tests("Control", ["JSON", "Model"]),
+  tests("Control", ["JSON", "Linux", "Model", "Node", "Store"]),
   library("Identity", "Fleet", ["Bytes", "Crypto", "JSON"]),
   tests("Identity", ["Bytes", "Crypto", "JSON", "PythonPeer"]),
   library("Telemetry", "Fleet"), tests("Telemetry", ["JSON", "PythonPeer"]),
