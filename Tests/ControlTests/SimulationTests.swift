@@ -7,14 +7,14 @@ import Testing
 
 /// Whatever happened, once it stops the node has what is declared, and nothing else, and nothing moves any more.
 ///
-/// `AETHER_SEED` plays one seed again.
+/// `AETHER_SEED` plays one seed again, `AETHER_SEEDS` so many instead of 8.
 @Suite struct SimulationTests {
-  static let seeds: [UInt64] =
-    if let seed = ProcessInfo.processInfo.environment["AETHER_SEED"].flatMap({ UInt64($0) }) {
-      [seed]
-    } else {
-      (0..<8).map { $0 == 0 ? 1 : UInt64.random(in: 1...1_000_000_000) }
-    }
+  static let seeds: [UInt64] = {
+    let environment = ProcessInfo.processInfo.environment
+    if let seed = environment["AETHER_SEED"].flatMap({ UInt64($0) }) { return [seed] }
+    let count = environment["AETHER_SEEDS"].flatMap { Int($0) } ?? 8
+    return (0..<max(1, count)).map { $0 == 0 ? 1 : UInt64.random(in: 1...1_000_000_000) }
+  }()
 
   @Test(arguments: [Simulation.Weather.storm, .fog], seeds)
   func convergesAfter(_ weather: Simulation.Weather, _ seed: UInt64) throws {

@@ -89,7 +89,10 @@ struct CellCore: WorkloadCore {
         message: specFault?.message ?? "", isUpdated: false)
     }
     guard let cell else { return decideCreation(spec, view, &plan) }
-    if cell.fingerprint != spec.fingerprint { return decideRecreation(cell, view, &plan) }
+    // A removal under way cannot be taken back, whatever is declared by now.
+    if cell.fingerprint != spec.fingerprint || view.inFlight?.isRemoval == true {
+      return decideRecreation(cell, view, &plan)
+    }
     return decideUpdate(cell, spec, view, &plan)
   }
 
