@@ -81,6 +81,9 @@ struct Simulation {
     self.weather = weather
     random = SeededRandom(state: seed)
     step(.resourcesListed([]))
+    schedule(.user, after: .milliseconds(1), outlivesDaemon: true)
+    schedule(.chaos, after: .milliseconds(50), outlivesDaemon: true)
+    schedule(weather == .storm ? .crash : .look, after: .milliseconds(500), outlivesDaemon: true)
   }
 
   // MARK: Time
@@ -107,9 +110,6 @@ struct Simulation {
 
   /// Users and faults for `steps` things that happen.
   mutating func run(steps: Int) {
-    schedule(.user, after: .milliseconds(1), outlivesDaemon: true)
-    schedule(.chaos, after: .milliseconds(50), outlivesDaemon: true)
-    schedule(weather == .storm ? .crash : .look, after: .milliseconds(500), outlivesDaemon: true)
     let end = now + .seconds(100_000_000)
     for _ in 0..<steps where !runNext(until: end) { return }
   }
