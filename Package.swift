@@ -39,9 +39,13 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Module {
     name: name, path: "Sources/Platform/\(name)", kind: .system(pkgConfig: pkgConfig, apt: apt),
     dependencies: [])
 }
-func tests(_ name: String, _ dependencies: [String] = []) -> Module {
+func tests(_ name: String, _ dependencies: [String] = [], plugins: [String] = []) -> Module {
   Module(
-    name: "\(name)Tests", path: "Tests/\(name)Tests", kind: .test, dependencies: [name] + dependencies)
+    name: "\(name)Tests", path: "Tests/\(name)Tests", kind: .test, dependencies: [name] + dependencies,
+    plugins: plugins)
+}
+func plugin(_ name: String, _ dependencies: [String]) -> Module {
+  Module(name: name, path: "Plugins/\(name)", kind: .plugin, dependencies: dependencies)
 }
 
 let modules: [Module] = [
@@ -102,6 +106,11 @@ let modules: [Module] = [
   library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),
   library("Logging", "Platform", ["JSON"]), tests("Logging", ["JSON"]),
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
+  // Protobuf: runtime, and the plugin that generates what a target's protobuf.conf names
+  library("Protobuf", "Platform", ["Bytes", "JSON"]),
+  tests("Protobuf", ["JSON", "PythonPeer"], plugins: ["ProtobufGenerator"]),
+  executable("protoc-gen-aether", ["Bytes", "Protobuf"]),
+  plugin("ProtobufGenerator", ["protoc-gen-aether"]),
   c("CLinux"),
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Node: what runs on one machine

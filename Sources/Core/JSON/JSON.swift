@@ -51,8 +51,8 @@ public struct JSONObject: Sendable {
     }
   }
 
-  /// Appends without looking for an earlier member of that name; the parser has already done so.
-  mutating func appendUnique(_ name: String, _ value: JSON) { members.append(Member(name, value)) }
+  /// Appends without looking for an earlier member of that name: the caller knows that there is none.
+  public mutating func appendUnique(_ name: String, _ value: JSON) { members.append(Member(name, value)) }
 }
 
 extension JSONObject: Equatable {
