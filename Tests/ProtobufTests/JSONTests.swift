@@ -81,14 +81,17 @@ import Testing
   @Test func timestampsFollowRFC3339() throws {
     let pairs: [(String, Int64, Int32)] = [
       ("1970-01-01T00:00:00Z", 0, 0), ("0001-01-01T00:00:00Z", -62_135_596_800, 0),
-      ("9999-12-31T23:59:59.999999999Z", 253_402_300_799, 999_999_999), ("2000-02-29T12:30:15.250Z", 951_827_415, 250_000_000),
+      ("9999-12-31T23:59:59.999999999Z", 253_402_300_799, 999_999_999),
+      ("2000-02-29T12:30:15.250Z", 951_827_415, 250_000_000),
       ("1969-12-31T23:59:59.000001Z", -1, 1000),
     ]
     for (text, seconds, nanos) in pairs {
       #expect(WellKnown.Timestamp(rfc3339: text) == WellKnown.Timestamp(seconds: seconds, nanos: nanos))
       #expect(WellKnown.Timestamp(seconds: seconds, nanos: nanos).rfc3339 == text)
     }
-    #expect(WellKnown.Timestamp(rfc3339: "1970-01-01T02:00:00.1+02:00") == WellKnown.Timestamp(seconds: 0, nanos: 100_000_000))
+    #expect(
+      WellKnown.Timestamp(rfc3339: "1970-01-01T02:00:00.1+02:00") == WellKnown.Timestamp(seconds: 0, nanos: 100_000_000)
+    )
     for text in [
       "", "1970-01-01", "1970-13-01T00:00:00Z", "1970-02-30T00:00:00Z", "1970-01-01T24:00:00Z", "1970-01-01T00:00:00",
       "1970-01-01T00:00:00.Z", "1970-01-01T00:00:00.1234567890Z", "0000-01-01T00:00:00Z", "1970-01-01T00:00:00ZZ",
@@ -104,6 +107,8 @@ import Testing
     #expect(try WellKnown.AnyMessage(jsonText: text) == any)
     for _ in 0..<1000 { any = WellKnown.AnyMessage(packing: any) }
     #expect(throws: ProtobufError.tooDeep(16)) { try any.jsonText() }
-    #expect(throws: ProtobufError.self) { try WellKnown.AnyMessage(jsonText: #"{"@type":"type.googleapis.com/no.Such"}"#) }
+    #expect(throws: ProtobufError.self) {
+      try WellKnown.AnyMessage(jsonText: #"{"@type":"type.googleapis.com/no.Such"}"#)
+    }
   }
 }

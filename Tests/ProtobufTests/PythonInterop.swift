@@ -211,7 +211,9 @@ import Testing
   @Test func hostileJSONNeverCrashes() throws {
     var random = SeededNumbers.forTest("hostileJSONNeverCrashes")
     let samples = try Self.samples(seed: random.next() % 1_000_000, count: 180)
-    let words = ["null", "{}", "[]", "\"\"", "1e999", "-1", "true", "\"NaN\"", "1.5", "\"x\"", "[null]", "{\"a\":null}"]
+    let words = [
+      "null", "{}", "[]", "\"\"", "1e999", "-1", "true", "\"NaN\"", "1.5", "\"x\"", "[null]", "{\"a\":null}",
+    ]
     for _ in 0..<5000 {
       let sample = samples[Int.random(in: 0..<samples.count, using: &random)]
       var bytes = Array(sample.json.utf8)
