@@ -123,6 +123,9 @@ let modules: [Module] = [
   Module(
     name: "aether-bench-start", path: "Benchmarks/aether-bench-start", kind: .executable,
     dependencies: ["BenchReport", "Linux", "Node"]),
+  Module(
+    name: "aether-bench-net", path: "Benchmarks/aether-bench-net", kind: .executable,
+    dependencies: ["BenchReport", "HTTP", "Net", "WebSocket"]),
   // Tests: what several of them share
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),
 ]
