@@ -22,11 +22,11 @@ struct Module {
 }
 
 func library(
-  _ name: String, _ layer: String, _ dependencies: [String] = [], resources: [Resource] = []
+  _ name: String, _ layer: String, _ dependencies: [String] = [], resources: [Resource] = [], plugins: [String] = []
 ) -> Module {
   Module(
     name: name, path: "Sources/\(layer)/\(name)", kind: .library, dependencies: dependencies,
-    resources: resources)
+    resources: resources, plugins: plugins)
 }
 func executable(_ name: String, _ dependencies: [String]) -> Module {
   Module(name: name, path: "Sources/\(name)", kind: .executable, dependencies: dependencies)
@@ -92,7 +92,7 @@ let modules: [Module] = [
   system("CRocksDB", apt: "librocksdb-dev"),
   library("RocksDB", "Platform", ["CRocksDB"]), tests("RocksDB"),
   c("CNet", ["COpenSSL"]),
-  library("Net", "Platform", ["CNet", "COpenSSL"]), tests("Net", ["CNet"]),
+  library("Net", "Platform", ["CNet", "COpenSSL"]), tests("Net", ["CNet", "TestAuthority"]),
   library("Crypto", "Platform", ["Bytes", "COpenSSL"]), tests("Crypto", ["Bytes", "COpenSSL", "JSON", "PythonPeer"]),
   c("CLLHTTP"),
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP", ["PythonPeer"]),
@@ -111,6 +111,10 @@ let modules: [Module] = [
   tests("Protobuf", ["JSON", "PythonPeer"], plugins: ["ProtobufGenerator"]),
   executable("protoc-gen-aether", ["Bytes", "Protobuf"]),
   plugin("ProtobufGenerator", ["protoc-gen-aether"]),
+  library("GRPC", "Platform", ["Bytes", "HTTP", "HTTPServer", "Net", "Protobuf"], plugins: ["ProtobufGenerator"]),
+  tests(
+    "GRPC", ["Bytes", "HTTP", "HTTPServer", "Net", "Protobuf", "PythonPeer", "TestAuthority"],
+    plugins: ["ProtobufGenerator"]),
   c("CLinux"),
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Node: what runs on one machine
@@ -127,6 +131,7 @@ let modules: [Module] = [
     name: "aether-bench-net", path: "Benchmarks/aether-bench-net", kind: .executable,
     dependencies: ["BenchReport", "HTTP", "Net", "WebSocket"]),
   // Tests: what several of them share
+  Module(name: "TestAuthority", path: "Tests/TestAuthority", kind: .library, dependencies: ["Net"]),
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),
 ]
 

@@ -1,4 +1,5 @@
 import Glibc
+import TestAuthority
 import Testing
 
 @testable import Net

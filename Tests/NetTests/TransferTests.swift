@@ -1,6 +1,7 @@
 import CNet
 import Glibc
 import Synchronization
+import TestAuthority
 import Testing
 
 @testable import Net

@@ -1,18 +1,17 @@
 import Glibc
+import Net
 
 import class Foundation.Process
 import struct Foundation.URL
 
-@testable import Net
-
 /// A certificate authority in a temporary directory, made with the `openssl` command; removed with its last reference.
-final class TestAuthority: Sendable {
+public final class TestAuthority: Sendable {
   struct Failure: Error { var arguments: [String] }
 
-  let directory: String
+  public let directory: String
 
-  init() throws {
-    directory = temporaryPath("ca")
+  public init() throws {
+    directory = "/tmp/aether-ca-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     mkdir(directory, 0o700)
     try openssl([
       "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
@@ -29,12 +28,14 @@ final class TestAuthority: Sendable {
     cleanup.waitUntilExit()
   }
 
-  func path(_ name: String) -> String { "\(directory)/\(name)" }
-  var roots: PEM { .file(path("ca.pem")) }
+  public func path(_ name: String) -> String { "\(directory)/\(name)" }
+  public var roots: PEM { .file(path("ca.pem")) }
 
   /// Issues a certificate; `names` as in openssl's subjectAltName, such as `DNS:localhost,URI:spiffe://a/b`.
   /// `days` below zero makes one that has expired.
-  func issue(_ name: String, names: String, days: Int = 2) throws -> TLSConfiguration.Identity {
+  public func issue(_ name: String, names: String = "IP:127.0.0.1,DNS:localhost", days: Int = 2) throws
+    -> TLSConfiguration.Identity
+  {
     try openssl([
       "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
       "-keyout", path("\(name).key"), "-out", path("\(name).csr"), "-subj", "/CN=\(name)",
