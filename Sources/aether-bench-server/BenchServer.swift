@@ -1,3 +1,4 @@
+import GRPC
 import Glibc
 import HTTP
 import HTTPServer
@@ -12,21 +13,23 @@ final class EchoHandler: WebSocketHandler {
 }
 
 /// A server for load generators: `/json` (answered at once), `/async` (through a task), `/bytes/{count}`, `/upload`, and a
-/// WebSocket that echoes (`/echo`).
+/// WebSocket that echoes (`/echo`), and gRPC's health service.
 @main
 struct BenchServer {
   static func main() async throws {
     var port: UInt16 = 0
     var loops = 1
+    var clientAuthority: String?
     var certificate: (chain: String, key: String)?
     var arguments = CommandLine.arguments.dropFirst().makeIterator()
     while let argument = arguments.next() {
       switch argument {
       case "--port": port = arguments.next().flatMap { UInt16($0) } ?? port
       case "--tls": certificate = (arguments.next() ?? "", arguments.next() ?? "")
+      case "--client-ca": clientAuthority = arguments.next()
       case "--loops": loops = arguments.next().flatMap { Int($0) } ?? loops
       default:
-        print("usage: aether-bench-server [--port N] [--loops N] [--tls CHAIN.pem KEY.pem]")
+        print("usage: aether-bench-server [--port N] [--loops N] [--tls CHAIN.pem KEY.pem [--client-ca CA.pem]]")
         exit(2)
       }
     }
@@ -62,9 +65,16 @@ struct BenchServer {
       var configuration = TLSConfiguration()
       configuration.identity = .init(chain: .file(paths.chain), key: .file(paths.key))
       configuration.alpn = HTTPServer.alpn
+      if let clientAuthority {
+        configuration.trustRoots = .file(clientAuthority)
+        configuration.clientCertificates = .required
+      }
       return try TLSContext(server: configuration)
     }
-    let server = try HTTPServer.bind(.loopback(port: port), group: group, tls: tls, router: router)
+    let calls = GRPCRouter([GRPCHealth()])
+    let server = try HTTPServer.bind(.loopback(port: port), group: group, tls: tls) { stream in
+      if GRPCRouter.isCall(stream.request) { calls.accept(stream) } else { router.accept(stream) }
+    }
     print("listening on \(server.address)")
     fflush(nil)
     while true { try await Task.sleep(for: .seconds(3600)) }

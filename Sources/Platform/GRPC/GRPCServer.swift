@@ -36,10 +36,7 @@ public struct GRPCRouter: Sendable {
   }
 
   /// Whether a request is a gRPC call, by its content type.
-  public static func isCall(_ head: HTTPRequestHead) -> Bool {
-    guard let type = head.headers["content-type"]?.lowercased() else { return false }
-    return type == "application/grpc" || type.hasPrefix("application/grpc+") || type.hasPrefix("application/grpc;")
-  }
+  public static func isCall(_ head: HTTPRequestHead) -> Bool { CallFields(head.headers).isCall }
 
   /// Answers a call; for a server's `streams`.
   public func accept(_ stream: HTTPStream) {
@@ -48,7 +45,8 @@ public struct GRPCRouter: Sendable {
       stream.fail(HTTPFailure(.versionNotSupported, "gRPC needs HTTP/2"))
       return
     }
-    guard Self.isCall(head) else {
+    let fields = CallFields(head.headers)
+    guard fields.isCall else {
       stream.fail(HTTPFailure(.unsupportedMediaType, "content-type must be application/grpc"))
       return
     }
@@ -56,23 +54,17 @@ public struct GRPCRouter: Sendable {
       stream.fail(HTTPFailure(.methodNotAllowed, headers: ["allow": "POST"]))
       return
     }
-    guard let method = methods[head.path] else {
-      refuse(stream, unimplemented(head.path))
-      return
-    }
-    if let encoding = head.headers["grpc-encoding"], encoding != "identity" {
-      refuse(stream, GRPCError(.unimplemented, "grpc-encoding \(encoding) is not supported; accepted: identity"))
-      return
-    }
-    var timeout: Duration?
-    if let text = head.headers["grpc-timeout"] {
-      timeout = GRPCTimeout.parse(text)
-      if timeout == nil {
-        refuse(stream, GRPCError(.internal, "grpc-timeout: 1 to 8 digits and one of H M S m u n are accepted"))
-        return
+    stream.enforcesRate = false
+    stream.addsDate = false
+    if let method = methods[head.path], fields.problem == nil {
+      ServerCall(stream, method, timeout: fields.timeout, limits: limits).begin()
+    } else {
+      var answer = GRPCResponseHead.plain
+      for (name, value) in StatusFields.headers(fields.problem ?? unimplemented(head.path)) {
+        answer.headers.add(name, value)
       }
+      stream.respond(answer, endOfStream: true)
     }
-    ServerCall(stream, method, timeout: timeout, limits: limits).begin()
   }
 
   private func unimplemented(_ path: String) -> GRPCError {
@@ -81,12 +73,45 @@ public struct GRPCRouter: Sendable {
       ? GRPCError(.unimplemented, "the service \(service) has no method \(path.dropFirst(service.count + 2))")
       : GRPCError(.unimplemented, "there is no service \(service)")
   }
+}
 
-  private func refuse(_ stream: HTTPStream, _ error: GRPCError) {
-    var head = GRPCResponseHead.plain
-    for (name, value) in StatusFields.headers(error) { head.headers.add(name, value) }
-    stream.enforcesRate = false
-    stream.respond(head, endOfStream: true)
+/// What the headers of a call say, found in one pass.
+struct CallFields {
+  var isCall = false
+  var timeout: Duration?
+  /// Why the call cannot be served.
+  var problem: GRPCError?
+
+  init(_ headers: HTTPHeaders) {
+    headers.forEachBytes { name, value in
+      switch name.count {
+      case 12 where Self.equals(name, "content-type"): isCall = Self.isType(value)
+      case 12 where Self.equals(name, "grpc-timeout"):
+        timeout = GRPCTimeout.parse(String(decoding: value, as: UTF8.self))
+        if timeout == nil {
+          problem = GRPCError(.internal, "grpc-timeout: 1 to 8 digits and one of H M S m u n are accepted")
+        }
+      case 13 where Self.equals(name, "grpc-encoding") && !Self.equals(value, "identity"):
+        let encoding = String(decoding: value, as: UTF8.self)
+        problem = GRPCError(.unimplemented, "grpc-encoding \(encoding) is not supported; accepted: identity")
+      default: break
+      }
+    }
+  }
+
+  /// `application/grpc`, alone or with `+format` or parameters after it.
+  private static func isType(_ value: UnsafeRawBufferPointer) -> Bool {
+    let plain: StaticString = "application/grpc"
+    let size = plain.utf8CodeUnitCount
+    guard value.count >= size else { return false }
+    for index in 0..<size where value[index] | 0x20 != plain.utf8Start[index] | 0x20 { return false }
+    return value.count == size || value[size] == UInt8(ascii: "+") || value[size] == UInt8(ascii: ";")
+  }
+
+  private static func equals(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+    guard bytes.count == text.utf8CodeUnitCount else { return false }
+    for index in 0..<bytes.count where bytes[index] != text.utf8Start[index] { return false }
+    return true
   }
 }
 

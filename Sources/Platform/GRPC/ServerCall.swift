@@ -43,7 +43,6 @@ final class ServerCall: HTTPStreamHandler, @unchecked Sendable {
   /// Takes the stream over.
   func begin() {
     stream.handler = self
-    stream.enforcesRate = false
     if let deadline {
       timer = stream.loop.schedule(after: deadline - stream.loop.now) { [weak self] in
         guard let self else { return }

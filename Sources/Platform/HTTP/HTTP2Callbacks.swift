@@ -19,7 +19,7 @@ struct IncomingHeaders {
       return
     }
     guard name.first == UInt8(ascii: ":") else {
-      headers.add(nameBytes: name, valueBytes: value)
+      headers.addChecked(nameBytes: name, valueBytes: value)
       return
     }
     // nghttp2 has checked that the pseudo field is a known one, fits the role and occurs once.

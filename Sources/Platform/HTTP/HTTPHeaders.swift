@@ -59,6 +59,15 @@ public struct HTTPHeaders: Sendable {
     return true
   }
 
+  /// Appends a field that the HTTP/2 library has checked: its name is in lower case, both are free of forbidden bytes.
+  mutating func addChecked(nameBytes: UnsafeRawBufferPointer, valueBytes: UnsafeRawBufferPointer) {
+    if fields.isEmpty { reserve(fields: 8, bytes: 240) }
+    fields.append(
+      Field(start: UInt32(bytes.count), nameCount: UInt32(nameBytes.count), valueCount: UInt32(valueBytes.count)))
+    bytes.append(contentsOf: nameBytes)
+    bytes.append(contentsOf: valueBytes)
+  }
+
   /// Replaces every field of that name by one.
   public mutating func set(_ name: String, _ value: String) {
     remove(name)

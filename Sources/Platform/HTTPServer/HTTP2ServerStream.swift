@@ -39,7 +39,7 @@ final class HTTP2ServerStream: HTTPStream, HTTP2StreamHandler, @unchecked Sendab
     hasResponded = true
     dropsContent = request.method == .head || !head.status.allowsContent
     var head = context.completed(head)
-    if !head.headers.contains("date") { context.date.withUnsafeBytes { head.headers.addDate($0) } }
+    if addsDate, !head.headers.contains("date") { context.date.withUnsafeBytes { head.headers.addDate($0) } }
     return head
   }
 

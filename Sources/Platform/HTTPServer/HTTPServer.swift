@@ -36,10 +36,7 @@ public final class HTTPServer: Sendable {
     _ address: SocketAddress, group: EventLoopGroup, tls: TLSContext? = nil,
     configuration: HTTPServerConfiguration = HTTPServerConfiguration(), router: Router
   ) throws(NetError) -> HTTPServer {
-    try bind(address, group: group, tls: tls, configuration: configuration) { stream in
-      let (handler, parameters) = router.match(stream.request)
-      stream.answer(with: handler, parameters: parameters)
-    }
+    try bind(address, group: group, tls: tls, configuration: configuration) { router.accept($0) }
   }
 
   /// Serves everything with one handler.

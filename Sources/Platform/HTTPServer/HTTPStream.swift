@@ -59,6 +59,8 @@ public class HTTPStream: @unchecked Sendable {
   public internal(set) var expectsContent: Bool
   /// Whether the slowest allowed rate of arrival applies; switch it off for long-lived uploads such as gRPC streams.
   public var enforcesRate = true
+  /// Whether the response gets a `date` header; protocols upon HTTP that have no use for it save its making.
+  public var addsDate = true
   public internal(set) var hasResponded = false
   public internal(set) var isClosed = false
   /// Received bytes not yet consumed.

@@ -99,6 +99,12 @@ public struct Router: Sendable {
     }
   }
 
+  /// Answers a request; for a server's `streams`, where other protocols share it.
+  public func accept(_ stream: HTTPStream) {
+    let (handler, parameters) = match(stream.request)
+    stream.answer(with: handler, parameters: parameters)
+  }
+
   /// The handler for a request; one that throws 404, 405 or 400 when there is no other.
   public func match(_ head: HTTPRequestHead) -> (handler: HTTPHandler, parameters: [String: String]) {
     if let leaf = exact[head.path] { return (handler(of: leaf, head.method), [:]) }
