@@ -63,7 +63,7 @@ let modules: [Module] = [
     ]),
   Module(
     name: "EndToEndTests", path: "Tests/EndToEndTests", kind: .test,
-    dependencies: ["HTTPClient", "JSON", "aether", "aetherd"]),
+    dependencies: ["HTTPClient", "JSON", "PythonPeer", "aether", "aetherd"]),
   // Gateway
   Module(
     name: "Gateway", path: "Sources/Gateway", kind: .library,
