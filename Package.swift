@@ -73,6 +73,7 @@ let modules: [Module] = [
   // Core
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),
+  library("Script", "Core"), tests("Script"),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
   library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]),
@@ -139,7 +140,7 @@ extension Module {
   var target: Target {
     let dependencies = dependencies.map { Target.Dependency(stringLiteral: $0) }
     var swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
-    if path.hasPrefix("Sources/Platform/") {
+    if path.hasPrefix("Sources/Platform/") || path == "Sources/Core/Script" {
       // Dynamic checks of exclusive access cost an eighth of a request; debug builds and all tests keep them.
       swift.append(.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)))
     }

@@ -1,0 +1,175 @@
+/// Runs scripts: one heap, one set of globals, any number of programs.
+///
+/// A machine does one thing at a time; it belongs to whoever runs it. All of its work is determined by the programs,
+/// the values put in and the host functions: two machines that get the same do the same, on every target.
+public final class Machine {
+  public let host: ScriptHost
+  public var budget: Budget {
+    didSet { collectAt = min(max(heapBytes, collectAt), budget.memory) }
+  }
+
+  // Heap
+  var objects: ObjectRef?
+  var heapBytes = 0
+  var collectAt = 1 << 14
+  var isCollectionPaused = false
+  var serial: UInt32 = 0
+  var internBuckets: UnsafeMutablePointer<StringRef?>
+  var internCapacity = 64
+  var internCount = 0
+  var pendingMarks: [ObjectRef] = []
+
+  // Roots
+  var thread: ThreadRef
+  let mainThread: ThreadRef
+  var globals: TableRef
+  var stringMetatable: TableRef?
+  var raised: Value = .null
+  var pins: [Value] = []
+  var freePins: [Int32] = []
+  var eventNames: UnsafeMutablePointer<Value>
+  var programs: [LoadedProgram] = []
+
+  // The running thread
+  var stack: ValueRef
+  /// First slot above the values of a library function or of an open list of values.
+  var top = 0
+
+  // Budgets of the current run
+  var fuel: Int64 = 0
+  var depth: Int32 = 0
+  var nesting: Int32 = 0
+  var isRunning = false
+  public internal(set) var logBytes = 0
+  var resultCount = 0
+  var errorLine: Int32 = 0
+
+  /// Bytes that library functions put together; a stack, since they call each other.
+  var scratch: [UInt8] = []
+  /// Start and length of the captures of the last pattern.
+  let captures = UnsafeMutablePointer<Int>.allocate(capacity: 2 * PatternMatch.capturesMax)
+  /// Where short strings are put together.
+  let shortBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: StringObject.internedLengthMax)
+  var installed: Installed = []
+  /// A fault that a host function has caused.
+  var hostFault: ScriptFault.Code?
+  /// The library function that an error is about.
+  var running: Value?
+
+  public init(host: ScriptHost, budget: Budget = Budget()) {
+    self.host = host
+    self.budget = budget
+    internBuckets = UnsafeMutablePointer<StringRef?>.allocate(capacity: 64)
+    internBuckets.initialize(repeating: nil, count: 64)
+    let header = ObjectHeader(next: nil, kind: .thread, isMarked: false, isInterned: false, flags: 0, serial: 0)
+    mainThread = Machine.allocateThread(
+      header, stack: ThreadObject.firstStackCapacity, frames: ThreadObject.firstFrameCapacity)
+    thread = mainThread
+    thread.pointee.status = .running
+    stack = thread.pointee.stack
+    eventNames = UnsafeMutablePointer<Value>.allocate(capacity: Event.count)
+    eventNames.initialize(repeating: .null, count: Event.count)
+    globals = TableRef.allocate(capacity: 1)
+    globals.initialize(
+      to: TableObject(
+        header: ObjectHeader(next: nil, kind: .table, isMarked: false, isInterned: false, flags: 0, serial: 0),
+        metatable: nil, array: nil, arrayCount: 0, arrayCapacity: 0, entries: nil, entryCount: 0, entryCapacity: 0,
+        buckets: nil))
+    objects = UnsafeMutableRawPointer(globals).assumingMemoryBound(to: ObjectHeader.self)
+    heapBytes = ThreadObject.cost(mainThread) + Cost.table
+    collectAt = min(collectAt, budget.memory)
+    // Names that the machine itself looks up; a budget too small even for them shows in the first run.
+    for index in 0..<Event.count {
+      if let event = Event(rawValue: UInt8(index)), let name = try? makeString(event.name) {
+        eventNames[index] = Value(name)
+      }
+    }
+  }
+
+  deinit {
+    while let object = objects {
+      objects = object.pointee.next
+      release(object)
+    }
+    release(UnsafeMutableRawPointer(mainThread).assumingMemoryBound(to: ObjectHeader.self))
+    internBuckets.deallocate()
+    eventNames.deallocate()
+    shortBuffer.deallocate()
+    captures.deallocate()
+    for program in programs { program.release() }
+  }
+
+  /// Bytes of the heap, garbage included.
+  public var heapSize: Int { heapBytes }
+
+  /// Counts output against the budget; hosts call it before they take a line.
+  func chargeLog(_ bytes: Int) throws(Trap) {
+    logBytes += bytes
+    if logBytes > budget.logVolume { throw .fault(.logVolume) }
+  }
+
+  func resetLog() { logBytes = 0 }
+
+  /// Takes instructions for work that a library function does in one go.
+  @inline(__always) func charge(_ units: Int) throws(Trap) {
+    fuel -= Int64(units)
+    if fuel < 0 { throw .fault(.instructions) }
+  }
+
+  @inline(__always) func push(_ value: Value) {
+    stack[top] = value
+    top += 1
+  }
+
+  @inline(__always) func pop() -> Value {
+    top -= 1
+    return stack[top]
+  }
+}
+
+/// A program in a machine: constants are values of its heap.
+struct LoadedProgram {
+  let program: Program
+  let functions: UnsafeMutablePointer<LoadedFunction>
+
+  func release() {
+    for index in 0..<program.functions.count {
+      functions[index].constants.deallocate()
+      functions[index].hints.deallocate()
+    }
+    functions.deallocate()
+  }
+}
+
+/// What a machine asks of its surroundings. Subclasses answer the functions they have registered.
+open class ScriptHost {
+  public init() {}
+
+  /// A function of the host is called. Arguments are read from `call`, results put back with `call.give`.
+  open func call(_ function: UInt16, _ call: borrowing HostCall) throws(HostError) {
+    throw HostError("no such function of the host")
+  }
+
+  /// One line of `print`, without its end.
+  open func print(_ line: [UInt8]) {}
+
+  /// The next 64 bits of the random stream of this machine.
+  open func random() -> UInt64 { 0 }
+}
+
+/// What a function of the host reports instead of results: an error that the script may catch.
+public struct HostError: Error, Sendable {
+  public var message: [UInt8]
+  /// Whether `NAME:LINE:` of the call is put in front.
+  public var hasPosition: Bool
+
+  public init(_ message: StaticString) {
+    self.message = Text(message).bytes
+    hasPosition = true
+  }
+
+  public init(message: [UInt8], hasPosition: Bool = true) {
+    self.message = message
+    self.hasPosition = hasPosition
+  }
+}
