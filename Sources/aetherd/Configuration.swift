@@ -60,6 +60,7 @@ struct Configuration: Sendable {
     var issuer: String { state + "/issuer" }
     var audit: String { state + "/audit" }
     var node: String { state + "/node" }
+    var control: String { runtime + "/aetherd.sock" }
   }
 }
 
@@ -96,10 +97,10 @@ extension Configuration {
     if let format = arguments.value("log-format") { log.format = format }
   }
 
-  private static func absolute(_ path: String) throws -> String {
+  static func absolute(_ path: String) throws -> String {
     if path.hasPrefix("/") { return path }
     guard let directory = getcwd(nil, 0) else {
-      throw UsageError("--root is relative and the working directory is gone")
+      throw UsageError("\(path) is relative and the working directory is gone")
     }
     defer { free(directory) }
     return String(cString: directory) + "/" + path

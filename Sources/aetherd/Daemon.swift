@@ -74,6 +74,7 @@ enum Daemon {
     let server = try HTTPServer.bind(
       try listenAddress(configuration.listen), group: group, tls: tls,
       configuration: gateway.serverConfiguration(), router: gateway.router())
+    let control = try ControlSocket.bind(configuration.paths, group: group, store: store)
     gateway.setReady(true)
     logger.info("gateway listens", ["address": .string("https://\(server.address)")])
 
@@ -83,6 +84,7 @@ enum Daemon {
     logger.info("stopping", ["work": .string(configuration.onExit.rawValue)])
     gateway.setReady(false)
     await server.shutdown(grace: drainTime)
+    await control.shutdown(grace: drainTime)
     await controller.stop()
     if configuration.onExit == .stop { await stopWork(node, logger) }
     await node.shutdown()

@@ -36,15 +36,19 @@ enum Program {
         return 0
       },
       Command(
-        "backup", "Copy the store to an empty folder",
-        discussion: "For a daemon that is not running. A running one is asked: see docs/operations.md.",
+        "backup", "Copy the store to a new folder",
+        discussion: "A daemon that runs is asked to do it and goes on meanwhile; otherwise the store is opened here.",
         operands: [Operand("DIR", "where to", completion: .directories)]
       ) { arguments in
         let configuration = try Configuration(arguments)
+        let directory = try Configuration.absolute(arguments.operand("DIR") ?? "")
+        if let summary = try await ControlSocket.backup(to: directory, configuration.paths) {
+          printOut(summary)
+          return 0
+        }
         let store = try ResourceStore(path: configuration.paths.store)
         defer { store.close() }
-        let backup = try await store.backup(to: arguments.operand("DIR") ?? "")
-        printOut("revision \(backup.revision), \(backup.files.count) files, \(backup.byteCount) bytes")
+        printOut(try await store.backup(to: directory).summary)
         return 0
       },
       Command(

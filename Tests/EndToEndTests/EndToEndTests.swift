@@ -206,22 +206,4 @@ import Testing
       return state
     }
   }
-
-  @Test func backupAndRestore() async throws {
-    let aether = try Installation()
-    defer { aether.remove() }
-    try await aether.start()
-    try aether.apply("kind: Cell\nmetadata: {name: kept}\n")
-    let program = Installation.programs + "/aetherd"
-    let busy = try Installation.run(program, ["backup", aether.root + "/backup", "--root", aether.root])
-    #expect(busy.status == 1)
-    #expect(busy.errors.contains("in use") || busy.errors.contains("lock"), "\(busy.errors)")
-    aether.stop()
-    #expect(try Installation.run(program, ["backup", aether.root + "/backup", "--root", aether.root]).status == 0)
-    try FileManager.default.removeItem(atPath: aether.root + "/store")
-    let restored = try Installation.run(program, ["restore", aether.root + "/backup", "--root", aether.root])
-    #expect(restored.status == 0, "\(restored.errors)")
-    try await aether.start()
-    #expect(try aether.run("get", "cell", "kept").status == 0)
-  }
 }

@@ -23,6 +23,7 @@ public final class HTTPServer: Sendable {
     var options = ListenerOptions()
     options.connectionsMax = configuration.limits.connections
     options.tls = tls
+    options.unixMode = configuration.unixMode
     options.connection.idleTimeout = configuration.limits.idleTimeout
     let listener = try Listener.bind(address, group: group, options: options) { connection in
       let context = loops.first { $0.loop === connection.loop } ?? loops[0]

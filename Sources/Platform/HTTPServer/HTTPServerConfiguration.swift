@@ -40,6 +40,8 @@ public struct HTTPServerConfiguration: Sendable {
   public typealias FailureRenderer = @Sendable (_ failure: HTTPFailure, _ request: HTTPRequestHead?) -> HTTPResponse
 
   public var limits = HTTPServerLimits()
+  /// Mode of the socket's file when the address is a Unix path.
+  public var unixMode: UInt32 = 0o660
   /// Value of the `server` header; nil for none.
   public var serverName: String?
   /// Every error answer goes through it, those of the server itself (400, 408, 413, 414, 431, 500, 501, 503, 505)
