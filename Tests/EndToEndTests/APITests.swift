@@ -62,9 +62,11 @@ import Testing
     expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "414", "415", "422", "429", "431"]
 
     """.write(toFile: settings, atomically: true, encoding: .utf8)
+    // In the installation's folder, where it leaves what it remembers.
     let contract = try Installation.run(
-      PythonPeer.interpreter,
+      "/bin/sh",
       [
+        "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", aether.root, PythonPeer.interpreter,
         "-m", "schemathesis.cli", "--config-file", settings, "run", aether.server + "/v1/openapi.yaml", "--tls-verify",
         aether.authority, "-H",
         "Authorization: Bearer \(token)", "--seed", seed, "--max-examples", "25", "--workers", "1",
