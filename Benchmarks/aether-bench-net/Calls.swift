@@ -63,8 +63,9 @@ struct Calls {
     let used = server.process.processorSeconds() - before
     await client.client.close()
     group.shutdown()
+    let samples = Samples(times)
     return LoadFigures(
-      requestsPerSecond: Double(times.count) / seconds, p99: Samples(times).percentile(99),
+      requestsPerSecond: Double(times.count) / seconds, p50: samples.median, p99: samples.percentile(99),
       processor: used * 1e6 / Double(times.count))
   }
 
@@ -85,6 +86,7 @@ struct Calls {
       }
       let title = "gRPC unary, \(name), 64 in flight"
       report.add("\(title): calls", unit: "1/s", ours: samples.rate)
+      report.add("\(title): median", unit: "ms", ours: samples.p50)
       report.add("\(title): 99th percentile", unit: "ms", ours: samples.p99)
       report.add("\(title): server processor per call", unit: "µs", ours: samples.processor, aim: "≤ 5 µs")
     }

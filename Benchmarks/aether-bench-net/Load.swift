@@ -5,6 +5,7 @@ import Glibc
 struct LoadFigures {
   var requestsPerSecond: Double
   /// Milliseconds.
+  var p50: Double
   var p99: Double
   /// Microseconds of the server's processor time per request.
   var processor: Double
@@ -13,11 +14,13 @@ struct LoadFigures {
 /// The runs of one contender.
 struct LoadSamples {
   var rate = Samples()
+  var p50 = Samples()
   var p99 = Samples()
   var processor = Samples()
 
   mutating func append(_ figures: LoadFigures) {
     rate.append(figures.requestsPerSecond)
+    p50.append(figures.p50)
     p99.append(figures.p99)
     processor.append(figures.processor)
   }
@@ -36,11 +39,12 @@ extension Servers {
     }
     let lines = output.split(separator: "\n").map { $0.split(separator: " ") }
     guard let rate = lines.first(where: { $0.first == "Requests/sec:" })?.last.flatMap({ Double($0) }),
+      let p50 = lines.first(where: { $0.first == "50%" })?.last.flatMap({ milliseconds(String($0)) }),
       let p99 = lines.first(where: { $0.first == "99%" })?.last.flatMap({ milliseconds(String($0)) }),
       let count = lines.first(where: { $0.count > 2 && $0[1] == "requests" && $0[2] == "in" })?[0],
       let total = Double(count)
     else { throw Command.Failure(description: "cannot read what wrk printed:\n\(output)") }
-    return LoadFigures(requestsPerSecond: rate, p99: p99, processor: used * 1e6 / total)
+    return LoadFigures(requestsPerSecond: rate, p50: p50, p99: p99, processor: used * 1e6 / total)
   }
 
   /// HTTP/2: `requests` over `connections`, `streams` at a time on each.
@@ -60,8 +64,10 @@ extension Servers {
     guard output.contains(" \(requests) succeeded, 0 failed, 0 errored, 0 timeout"),
       let unit = words.firstIndex(of: "req/s"), let rate = Double(words[unit - 1])
     else { throw Command.Failure(description: "requests failed:\n\(output)") }
+    let times = try latencies(log)
     return LoadFigures(
-      requestsPerSecond: rate, p99: try latencies(log).percentile(99) / 1000, processor: used * 1e6 / Double(requests))
+      requestsPerSecond: rate, p50: times.median / 1000, p99: times.percentile(99) / 1000,
+      processor: used * 1e6 / Double(requests))
   }
 
   /// The third column of h2load's log: microseconds of each request.

@@ -7,9 +7,14 @@ struct Options {
   var seconds = 3
   var requests = 60_000
   var sockets = 10_000
+  var subject: Subject?
+
+  enum Subject: String { case http, grpc, websocket }
 
   static let usage = """
-    usage: aether-bench-net [--output FILE] [--runs N] [--seconds N] [--requests N] [--sockets N]
+    usage: aether-bench-net [--only http|grpc|websocket] [--output FILE] [--runs N] [--seconds N] [--requests N]
+                            [--sockets N]
+      --only NAME    measure one subject
       --output FILE  write the figures as JSON
       --runs N       runs of each contender, taking turns (5)
       --seconds N    length of each run over HTTP/1.1 (3)
@@ -24,6 +29,9 @@ struct Options {
       guard let value = rest.popFirst() else { return nil }
       switch argument {
       case "--output": output = value
+      case "--only":
+        guard let name = Subject(rawValue: value) else { return nil }
+        subject = name
       case "--runs":
         guard let number = Int(value), number > 0 else { return nil }
         runs = number
@@ -40,6 +48,10 @@ struct Options {
       }
     }
   }
+}
+
+extension Options {
+  func measures(_ subject: Subject) -> Bool { self.subject == nil || self.subject == subject }
 }
 
 /// Says what goes on, beside the figures.
@@ -88,7 +100,7 @@ func run(_ options: Options) async throws -> Bool {
     programs: String(program[..<(program.lastIndex(of: "/") ?? program.startIndex)]),
     pins: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1)
   var report = BenchReport(name: "net")
-  for (name, tls) in [("plain", false), ("TLS 1.3", true)] {
+  for (name, tls) in [("plain", false), ("TLS 1.3", true)] where options.measures(.http) {
     try compare(
       "HTTP/1.1 \(name)", &report, runs: options.runs, ours: try await servers.ours(tls: tls),
       peer: try await servers.nginx(tls: tls, http2: false)
@@ -98,8 +110,11 @@ func run(_ options: Options) async throws -> Bool {
       peer: try await servers.nginx(tls: tls, http2: true)
     ) { try servers.h2load($0, path: "/json", requests: options.requests, connections: 8, streams: 8) }
   }
-  try await Calls(servers: servers, count: options.requests).measure(runs: options.runs, &report)
-  for (name, tls, aim) in [("plain", false, "≤ 12 kB"), ("TLS", true, "≤ 26 kB")] {
+  if options.measures(.grpc) {
+    try await Calls(servers: servers, count: options.requests).measure(runs: options.runs, &report)
+  }
+  for (name, tls, aim) in [("plain", false, "≤ 12 kB"), ("TLS", true, "≤ 26 kB")]
+  where options.measures(.websocket) {
     progress("\(options.sockets) idle WebSockets, \(name)")
     let idle = IdleSockets(servers: servers, count: options.sockets)
     report.add(

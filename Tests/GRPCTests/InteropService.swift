@@ -5,6 +5,7 @@ import Net
 import Protobuf
 import Synchronization
 import TestAuthority
+import Testing
 
 /// The service of `schemas/interop.proto`.
 final class Interop: AetherInterop.InteropService {
@@ -32,6 +33,10 @@ final class Interop: AetherInterop.InteropService {
         cancelled.wrappingAdd(1, ordering: .relaxed)
         throw error
       }
+    case "poll":
+      started.wrappingAdd(1, ordering: .relaxed)
+      while !context.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
+      cancelled.wrappingAdd(1, ordering: .relaxed)
     case "hold":
       started.wrappingAdd(1, ordering: .relaxed)
       while !released.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(10)) }
@@ -67,7 +72,12 @@ final class Interop: AetherInterop.InteropService {
     for number in 1...max(1, request.count) {
       var response = AetherInterop.Count()
       response.count = number
-      try await responses.send(response)
+      do {
+        try await responses.send(response)
+      } catch {
+        cancelled.wrappingAdd(1, ordering: .relaxed)
+        throw error
+      }
     }
   }
 
@@ -142,14 +152,17 @@ final class InteropServer: Sendable {
   let server: GRPCServer
   let identities: Identities?
 
-  init(_ transport: Transport, limits: GRPCLimits = GRPCLimits()) throws {
+  init(
+    _ transport: Transport, limits: GRPCLimits = GRPCLimits(),
+    configuration: HTTPServerConfiguration = HTTPServerConfiguration()
+  ) throws {
     group = try EventLoopGroup(count: 2)
     identities = transport.isSecure ? try Identities() : nil
     var services: [any GRPCService] = [interop, health]
     services += GRPCReflection.services(for: services)
     server = try GRPCServer.bind(
       transport.isUnix ? .unix(temporarySocket()) : .loopback(port: 0), group: group, tls: try identities?.server(),
-      limits: limits, services: services)
+      configuration: configuration, limits: limits, services: services)
   }
 
   /// As Python's grpcio wants it.
@@ -174,6 +187,17 @@ final class InteropServer: Sendable {
     change(&configuration)
     return AetherInterop.InteropClient(
       GRPCClient(.address(server.address), on: group.next(), configuration: configuration))
+  }
+
+  /// Waits until as many handlers have started or were cancelled.
+  func wait(started: Int = 0, cancelled: Int = 0) async throws {
+    for _ in 0..<1200 {
+      if interop.started.load(ordering: .relaxed) >= started, interop.cancelled.load(ordering: .relaxed) >= cancelled {
+        return
+      }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    Issue.record("the handlers did not get there")
   }
 
   func stop() async {

@@ -31,6 +31,53 @@ import Testing
     #expect(StatusMessage.decode("50% off %zz %4") == "50% off %zz %4")
   }
 
+  @Test(arguments: GRPCStatusCode.allCases) func statusFields(_ code: GRPCStatusCode) {
+    var metadata = GRPCMetadata()
+    metadata.add("x-name", "value")
+    let sent = GRPCError(code, "100 %", metadata: metadata)
+    #expect(StatusFields.read(StatusFields.headers(sent)) == sent)
+  }
+
+  @Test func statusesOfOthers() {
+    #expect(GRPCStatusCode.allCases.count == 17)
+    #expect(StatusFields.read([:]) == nil)
+    for text in ["17", "-1", "x", ""] { #expect(StatusFields.read(["grpc-status": text])?.code == .unknown, "\(text)") }
+  }
+
+  @Test func backoff() {
+    func waits(seed: UInt64) -> [Duration] {
+      var backoff = Backoff(from: .milliseconds(100), to: .seconds(1), seed: seed)
+      return (0..<30).map { _ in backoff.next() }
+    }
+    let waits7 = waits(seed: 7)
+    for (wait, middle) in zip(waits7, [100, 200, 400, 800] + [Int](repeating: 1000, count: 26)) {
+      #expect(wait >= .milliseconds(middle) * 0.8 && wait <= .milliseconds(middle) * 1.2)
+    }
+    #expect(waits7 == waits(seed: 7))
+    #expect(waits7 != waits(seed: 8))
+    var backoff = Backoff(from: .milliseconds(100), to: .seconds(1), seed: 7)
+    for _ in 0..<5 { _ = backoff.next() }
+    backoff.reset()
+    #expect(backoff.next() <= .milliseconds(120))
+    var extreme = Backoff(from: .seconds(1 << 40), to: .seconds(1 << 40), seed: 1)
+    for _ in 0..<100 { #expect(extreme.next() > .zero) }
+  }
+
+  /// A sender of empty messages is held back like one of large ones.
+  @Test func emptyMessagesAreBounded() throws {
+    var queue = MessageQueue(GRPCLimits())
+    let frames = [UInt8](repeating: 0, count: 5 * 1000)
+    var pushed = 0
+    var credit = 0
+    while credit == pushed, pushed < 1 << 20 {
+      credit += try frames.withUnsafeBytes { try queue.push($0) }
+      pushed += frames.count
+    }
+    #expect(queue.count <= 6000)
+    while !queue.isEmpty { credit += queue.take().credit }
+    #expect(credit == pushed)
+  }
+
   @Test func metadata() {
     var metadata = GRPCMetadata()
     let taken = [

@@ -121,7 +121,9 @@ enum PythonPrograms {
           print(next(watch).status, flush=True)
           print(next(watch).status, flush=True)
           print(next(watch).status, flush=True)
-          watch.cancel()
+          e = failure(lambda: next(watch))
+          print(e.code().name, flush=True)
+          assert health.Check(Request()).status == 2
         elif task == 'reflection':
           database = ProtoReflectionDescriptorDatabase(ch)
           assert 'aether.interop.Interop' in database.get_services(), database.get_services()
@@ -142,9 +144,31 @@ enum PythonPrograms {
             assert len(answers[1].list_services_response.service) == 4
         elif task == 'who':
           print(stub.Echo(pb.Text(text='who')).text)
+        elif task == 'keepalive':
+          # A call that is quiet for longer than a ping may take.
+          options = [('grpc.keepalive_time_ms', 300), ('grpc.keepalive_timeout_ms', 3000),
+            ('grpc.http2.max_pings_without_data', 0)]
+          with channel(options=options) as quiet:
+            go = threading.Event()
+            def requests():
+              yield pb.Text(text='a')
+              go.wait(60)
+              yield pb.Text(text='b')
+            chat = rpc.InteropStub(quiet).Chat(requests())
+            assert next(chat).text == 'a'
+            time.sleep(5)
+            go.set()
+            assert [m.text for m in chat] == ['b']
         elif task == 'drain':
           call = stub.Echo.future(pb.Text(text='hold'))
           print('started', flush=True)
+          while True:
+            try: stub.Echo(pb.Text(text='new'), timeout=60)
+            except grpc.RpcError as e:
+              assert e.code() == grpc.StatusCode.UNAVAILABLE, e
+              break
+            time.sleep(0.02)
+          print('refused', flush=True)
           assert call.result(timeout=60).text == 'hold'
           print('done', flush=True)
       print('ok')

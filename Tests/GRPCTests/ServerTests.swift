@@ -17,11 +17,9 @@ import Testing
     let server = try InteropServer(transport)
     #expect(try Self.python(server, "all") == "ok\n")
     // The deadline and both cancellations reached their handlers.
-    for _ in 0..<600 where server.interop.cancelled.load(ordering: .relaxed) < 2 {
-      try await Task.sleep(for: .milliseconds(50))
-    }
+    try await server.wait(cancelled: 3)
     let cancelled = server.interop.cancelled.load(ordering: .relaxed)
-    #expect(cancelled == 2)
+    #expect(cancelled == 3)
     await server.stop()
   }
 
@@ -54,6 +52,10 @@ import Testing
     #expect(try peer.readLine() == "1")
     server.health.set(.notServing, for: "aether.interop.Interop")
     #expect(try peer.readLine() == "2")
+    // A watch ends with the server.
+    server.health.shutDown()
+    server.health.set(.serving, for: "aether.interop.Interop")
+    #expect(try peer.readLine() == "UNAVAILABLE")
     #expect(try peer.readLine() == "ok")
     await server.stop()
   }
@@ -69,9 +71,10 @@ import Testing
     let peer = try PythonPeer(
       PythonPrograms.client, [PythonPrograms.folder, server.target, server.certificates, "drain"])
     #expect(try peer.readLine() == "started")
-    while server.interop.started.load(ordering: .relaxed) == 0 { try await Task.sleep(for: .milliseconds(10)) }
-    async let stopped: Void = server.server.shutdown(grace: .seconds(60))
-    try await Task.sleep(for: .milliseconds(200))
+    try await server.wait(started: 1)
+    async let stopped: Void = server.server.shutdown(grace: .seconds(120))
+    // New calls are refused while the old one goes on.
+    #expect(try peer.readLine() == "refused")
     server.interop.released.store(true, ordering: .relaxed)
     #expect(try peer.readLine() == "done")
     #expect(try peer.readLine() == "ok")

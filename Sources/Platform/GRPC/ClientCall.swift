@@ -5,11 +5,13 @@ import Protobuf
 /// One call on the client; all but `next`, `send` and the like happens on the loop.
 final class ClientCall: HTTP2StreamHandler, @unchecked Sendable {
   // Sendable: the constants are set once; the rest is touched on the loop only.
+  enum Replies { case one, many }
+
   let waitsForReady: Bool
   private let client: GRPCClient
   private let path: String
-  private let metadata: GRPCMetadata
-  private let timeout: Duration?
+  private let options: GRPCCallOptions
+  private let expected: Replies
   private let loop: EventLoop
   private let limits: GRPCLimits
   /// What is sent first, kept to be sent again when a server never looked at it.
@@ -33,16 +35,16 @@ final class ClientCall: HTTP2StreamHandler, @unchecked Sendable {
   private var writer: CheckedContinuation<GRPCError?, Never>?
 
   init(
-    _ client: GRPCClient, path: String, frame: [UInt8], isLast: Bool, metadata: GRPCMetadata, timeout: Duration?,
-    waitForReady: Bool
+    _ client: GRPCClient, path: String, frame: [UInt8], isLast: Bool, replies expected: Replies,
+    options: GRPCCallOptions
   ) {
     self.client = client
     self.path = path
     self.frame = frame
     self.isLast = isLast
-    self.metadata = metadata
-    self.timeout = timeout
-    waitsForReady = waitForReady
+    self.expected = expected
+    self.options = options
+    waitsForReady = options.waitForReady
     loop = client.loop
     limits = client.configuration.limits
     replies = MessageQueue(limits)
@@ -54,7 +56,7 @@ final class ClientCall: HTTP2StreamHandler, @unchecked Sendable {
 
   func begin() {
     guard status == nil else { return }
-    if let timeout {
+    if let timeout = options.timeout ?? client.configuration.timeout {
       deadline = loop.now + timeout
       timer = loop.schedule(after: timeout) { [weak self] in
         self?.timer = nil
@@ -68,7 +70,7 @@ final class ClientCall: HTTP2StreamHandler, @unchecked Sendable {
     guard status == nil else { return }
     var headers = Self.headers
     if let deadline { headers.add("grpc-timeout", GRPCTimeout.format(max(.zero, deadline - loop.now))) }
-    metadata.write(to: &headers)
+    options.metadata.write(to: &headers)
     let head = HTTPRequestHead(
       method: .post, path: path, authority: authority, scheme: scheme, headers: headers, version: .http2)
     let stream = try session.submitRequest(head, endOfStream: false, handler: self)
@@ -98,6 +100,11 @@ final class ClientCall: HTTP2StreamHandler, @unchecked Sendable {
     frame = []
     if let timer { loop.cancel(timer) }
     timer = nil
+    if let observe = options.onEnd {
+      // An answer without content has one block of headers, which are trailers.
+      let initial = head.flatMap { $0.contains("grpc-status") ? nil : GRPCMetadata($0) }
+      observe(initial ?? GRPCMetadata(), status.metadata)
+    }
     resumeWriter()
     if let waiting = headReader {
       headReader = nil
@@ -303,7 +310,9 @@ final class ClientCall: HTTP2StreamHandler, @unchecked Sendable {
       abandon(error)
       return
     }
-    if !replies.isEmpty, let waiting = reader {
+    if expected == .one, replies.count > 1 {
+      abandon(GRPCError(.internal, "the server sent more than one response"))
+    } else if !replies.isEmpty, let waiting = reader {
       reader = nil
       waiting.resume(returning: .success(take()))
     }

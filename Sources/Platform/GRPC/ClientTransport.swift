@@ -10,9 +10,12 @@ final class ClientTransport: ConnectionHandler, HTTP2SessionDelegate, @unchecked
   private weak var client: GRPCClient?
   private let keepaliveInterval: Duration?
   private let keepaliveTimeout: Duration
+  private let connectTimeout: Duration
   private var connection: Connection?
   private var session: HTTP2Session?
   private var isReady = false
+  /// Whether the time for the server's settings is over.
+  private var isLate = false
   private var isDraining = false
   private var timer: TimerToken?
   private var heardSomething = false
@@ -24,6 +27,7 @@ final class ClientTransport: ConnectionHandler, HTTP2SessionDelegate, @unchecked
     loop = client.loop
     keepaliveInterval = client.configuration.keepaliveInterval
     keepaliveTimeout = client.configuration.keepaliveTimeout
+    connectTimeout = client.configuration.connect.timeout
   }
 
   func attach(_ connection: Connection) { self.connection = connection }
@@ -73,6 +77,12 @@ final class ClientTransport: ConnectionHandler, HTTP2SessionDelegate, @unchecked
     do throws(HTTP2Error) {
       session = try HTTP2Session(role: .client, delegate: self)
       connection.setNeedsFlush()
+      timer = loop.schedule(after: connectTimeout) { [weak self] in
+        guard let self else { return }
+        timer = nil
+        isLate = true
+        self.connection?.abort()
+      }
     } catch {
       connection.abort()
     }
@@ -111,7 +121,11 @@ final class ClientTransport: ConnectionHandler, HTTP2SessionDelegate, @unchecked
     if let timer { loop.cancel(timer) }
     timer = nil
     if ended == nil { ended = GRPCError(.unavailable, "the connection was lost: \(reason)") }
-    if isReady { client?.retired(self) } else { client?.failed("no connection: \(reason)") }
+    if isReady {
+      client?.retired(self)
+    } else {
+      client?.failed(isLate ? "the server sent no HTTP/2 settings in time" : "no connection: \(reason)")
+    }
     isLost = true
     session?.invalidate()
     session = nil
@@ -123,6 +137,8 @@ final class ClientTransport: ConnectionHandler, HTTP2SessionDelegate, @unchecked
   func http2ReceivedSettings(_ session: HTTP2Session) {
     guard !isReady else { return }
     isReady = true
+    if let timer { loop.cancel(timer) }
+    timer = nil
     if let client { client.ready(self) } else { end() }
   }
 

@@ -4,7 +4,8 @@ import Protobuf
 
 /// How a client connects and what it allows.
 public struct GRPCClientConfiguration: Sendable {
-  /// TLS (which must offer `h2`), whom to expect, and the time a connection may take.
+  /// TLS (which must offer `h2`), whom to expect, and the time a connection may take, including the server's first
+  /// sign that it speaks HTTP/2.
   public var connect = ConnectOptions()
   /// The `:authority` of calls; by default the endpoint's host and port.
   public var authority: String?
@@ -14,6 +15,8 @@ public struct GRPCClientConfiguration: Sendable {
   /// Wait after a first failed connection; doubled with each further one, and varied by a fifth.
   public var backoffMin: Duration = .milliseconds(200)
   public var backoffMax: Duration = .seconds(30)
+  /// Determines the variation of the waits; nil for one that differs from client to client.
+  public var backoffSeed: UInt64?
   /// A ping after this long without a sign of the server while calls are open; nil for none.
   public var keepaliveInterval: Duration? = .seconds(60)
   /// A ping that is not answered within this time ends the connection.
@@ -29,11 +32,20 @@ public struct GRPCCallOptions: Sendable {
   public var metadata: GRPCMetadata
   /// Wait for a connection, within the timeout, rather than fail when the server cannot be reached.
   public var waitForReady: Bool
+  /// Gets the metadata that the server sent before its first reply and with the status, when the call has ended,
+  /// however it did. Called on the client's loop before the caller goes on.
+  public var onEnd: EndObserver?
 
-  public init(timeout: Duration? = nil, metadata: GRPCMetadata = GRPCMetadata(), waitForReady: Bool = false) {
+  public typealias EndObserver = @Sendable (_ initial: GRPCMetadata, _ trailing: GRPCMetadata) -> Void
+
+  public init(
+    timeout: Duration? = nil, metadata: GRPCMetadata = GRPCMetadata(), waitForReady: Bool = false,
+    onEnd: EndObserver? = nil
+  ) {
     self.timeout = timeout
     self.metadata = metadata
     self.waitForReady = waitForReady
+    self.onEnd = onEnd
   }
 }
 
@@ -58,7 +70,7 @@ public final class GRPCClient: @unchecked Sendable {
   private let authority: String
   private var state = State.idle
   private var queue: [ClientCall] = []
-  private var failures = 0
+  private var backoff: Backoff
   private var timer: TimerToken?
 
   public init(_ endpoint: Endpoint, on loop: EventLoop, configuration: GRPCClientConfiguration = .init()) {
@@ -66,6 +78,9 @@ public final class GRPCClient: @unchecked Sendable {
     self.loop = loop
     self.configuration = configuration
     authority = configuration.authority ?? Self.authority(of: endpoint)
+    backoff = Backoff(
+      from: configuration.backoffMin, to: configuration.backoffMax,
+      seed: configuration.backoffSeed ?? .random(in: 0 ... .max))
   }
 
   deinit {
@@ -101,7 +116,7 @@ public final class GRPCClient: @unchecked Sendable {
   public func unary<Request: ProtobufMessage, Response: ProtobufMessage>(
     _ path: String, _ request: Request, options: GRPCCallOptions = GRPCCallOptions()
   ) async throws(GRPCError) -> Response {
-    let call = start(path, options, MessageFraming.frame(request), isLast: true)
+    let call = start(path, options, MessageFraming.frame(request), isLast: true, replies: .one)
     return try await call.onlyReply()
   }
 
@@ -109,27 +124,27 @@ public final class GRPCClient: @unchecked Sendable {
   public func serverStreaming<Request: ProtobufMessage, Response: ProtobufMessage>(
     _ path: String, _ request: Request, options: GRPCCallOptions = GRPCCallOptions()
   ) async throws(GRPCError) -> GRPCReplies<Response> {
-    GRPCReplies(start(path, options, MessageFraming.frame(request), isLast: true))
+    GRPCReplies(start(path, options, MessageFraming.frame(request), isLast: true, replies: .many))
   }
 
   /// Many requests, one response.
   public func clientStreaming<Request: ProtobufMessage, Response: ProtobufMessage>(
     _ path: String, options: GRPCCallOptions = GRPCCallOptions()
   ) async throws(GRPCError) -> GRPCUploadCall<Request, Response> {
-    GRPCUploadCall(start(path, options, [], isLast: false))
+    GRPCUploadCall(start(path, options, [], isLast: false, replies: .one))
   }
 
   /// Many requests and many responses.
   public func bidirectional<Request: ProtobufMessage, Response: ProtobufMessage>(
     _ path: String, options: GRPCCallOptions = GRPCCallOptions()
   ) async throws(GRPCError) -> GRPCDuplexCall<Request, Response> {
-    GRPCDuplexCall(start(path, options, [], isLast: false))
+    GRPCDuplexCall(start(path, options, [], isLast: false, replies: .many))
   }
 
-  private func start(_ path: String, _ options: GRPCCallOptions, _ frame: [UInt8], isLast: Bool) -> ClientCall {
-    let call = ClientCall(
-      self, path: path, frame: frame, isLast: isLast, metadata: options.metadata,
-      timeout: options.timeout ?? configuration.timeout, waitForReady: options.waitForReady)
+  private func start(
+    _ path: String, _ options: GRPCCallOptions, _ frame: [UInt8], isLast: Bool, replies: ClientCall.Replies
+  ) -> ClientCall {
+    let call = ClientCall(self, path: path, frame: frame, isLast: isLast, replies: replies, options: options)
     loop.execute { call.begin() }
     return call
   }
@@ -142,7 +157,12 @@ public final class GRPCClient: @unchecked Sendable {
     case .waiting(let error) where !call.waitsForReady: call.end(error)
     case .ready(let transport) where transport.acceptsCalls: transport.start(call, authority)
     case .connecting, .waiting: queue.append(call)
-    case .idle, .ready:
+    case .idle:
+      queue.append(call)
+      connect()
+    case .ready(let transport):
+      // Its stream identifiers are used up.
+      transport.endWhenIdle()
       queue.append(call)
       connect()
     }
@@ -171,7 +191,7 @@ public final class GRPCClient: @unchecked Sendable {
       return
     }
     state = .ready(transport)
-    failures = 0
+    backoff.reset()
     let waiting = queue
     queue = []
     for call in waiting where !call.hasEnded { place(call) }
@@ -184,10 +204,7 @@ public final class GRPCClient: @unchecked Sendable {
     state = .waiting(error)
     let waiting = queue
     queue = waiting.filter { $0.waitsForReady && !$0.hasEnded }
-    let exponent = min(failures, 20)
-    failures += 1
-    let wait = min(configuration.backoffMax, configuration.backoffMin * (1 << exponent))
-    timer = loop.schedule(after: wait * Double.random(in: 0.8...1.2)) { [weak self] in self?.backoffEnded() }
+    timer = loop.schedule(after: backoff.next()) { [weak self] in self?.backoffEnded() }
     for call in waiting where !call.waitsForReady { call.end(error) }
   }
 

@@ -14,6 +14,10 @@ public struct GRPCContext: Sendable {
   public var metadata: GRPCMetadata { GRPCMetadata(call.stream.request.headers) }
   /// Full name of the method, as `/package.Service/Method`.
   public var path: String { call.stream.request.path }
+  /// When the client gives up; nil when it waits for ever.
+  public var deadline: MonotonicInstant? { call.deadline }
+  /// Whether nobody waits for the answer any more: the client cancelled or went away, or the deadline has passed.
+  public var isCancelled: Bool { call.isAbandoned.load(ordering: .relaxed) }
   /// Time left until the client gives up; nil when it waits for ever.
   public var timeLeft: Duration? { call.deadline.map { max(.zero, $0 - .now) } }
 

@@ -10,19 +10,35 @@ public final class GRPCHealth: GRPCHealthV1.HealthService {
     var statuses: [String: Status] = ["": .serving]
     var watchers: [Int: (service: String, continuation: AsyncStream<Status>.Continuation)] = [:]
     var nextWatcher = 0
+    var isShutDown = false
   }
 
   private let state = Mutex(State())
 
   public init() {}
 
-  /// Sets a service's status and tells those who watch it.
+  /// Sets a service's status and tells those who watch it. Without effect after `shutDown`.
   public func set(_ status: Status, for service: String = "") {
-    let told = state.withLock { state in
+    let told: [AsyncStream<Status>.Continuation] = state.withLock { state in
+      if state.isShutDown { return [] }
       state.statuses[service] = status
       return state.watchers.values.filter { $0.service == service }.map(\.continuation)
     }
     for continuation in told { continuation.yield(status) }
+  }
+
+  /// Says for good that nothing is served any more, and ends all watches, which would hold up the server's own
+  /// `shutdown`. Call it first.
+  public func shutDown() {
+    let told = state.withLock { state in
+      state.isShutDown = true
+      state.statuses = state.statuses.mapValues { _ in .notServing }
+      return state.watchers.values.map(\.continuation)
+    }
+    for continuation in told {
+      continuation.yield(.notServing)
+      continuation.finish()
+    }
   }
 
   public func check(
@@ -43,6 +59,7 @@ public final class GRPCHealth: GRPCHealthV1.HealthService {
     let (watcher, first) = state.withLock { state in
       state.nextWatcher += 1
       state.watchers[state.nextWatcher] = (request.service, continuation)
+      if state.isShutDown { continuation.finish() }
       return (state.nextWatcher, state.statuses[request.service] ?? .serviceUnknown)
     }
     defer { state.withLock { _ = $0.watchers.removeValue(forKey: watcher) } }
@@ -52,7 +69,7 @@ public final class GRPCHealth: GRPCHealthV1.HealthService {
       last = status
       try await responses.send(Self.response(status))
     }
-    throw GRPCError(.cancelled)
+    throw context.isCancelled ? GRPCError(.cancelled) : GRPCError(.unavailable, "the server is shutting down")
   }
 
   public func list(

@@ -6,8 +6,8 @@ import Synchronization
 
 /// One call on the server: takes messages out of the stream, runs the handler in a task, sends what it answers.
 final class ServerCall: HTTPStreamHandler, @unchecked Sendable {
-  // Sendable: all state is touched on the stream's loop only, except `metadata`, which has a lock; methods called
-  // elsewhere hop there first.
+  // Sendable: all state is touched on the stream's loop only, except `metadata` and `isAbandoned`, which are
+  // synchronised; methods called elsewhere hop there first.
   struct Metadata {
     var initial = GRPCMetadata()
     var trailing = GRPCMetadata()
@@ -19,6 +19,7 @@ final class ServerCall: HTTPStreamHandler, @unchecked Sendable {
   let stream: HTTPStream
   let deadline: MonotonicInstant?
   let metadata = Mutex(Metadata())
+  let isAbandoned = Atomic(false)
   private let method: GRPCMethod
   private let limits: GRPCLimits
   private var requests: MessageQueue
@@ -29,7 +30,7 @@ final class ServerCall: HTTPStreamHandler, @unchecked Sendable {
   private var task: Task<Void, Never>?
   private var timer: TimerToken?
   private var reader: CheckedContinuation<[UInt8]?, any Error>?
-  private var writer: CheckedContinuation<Void, any Error>?
+  private var writers: [CheckedContinuation<Void, any Error>] = []
   private var isCancelled = false
 
   init(_ stream: HTTPStream, _ method: GRPCMethod, timeout: Duration?, limits: GRPCLimits) {
@@ -70,11 +71,12 @@ final class ServerCall: HTTPStreamHandler, @unchecked Sendable {
 
   private func cancel() {
     isCancelled = true
+    isAbandoned.store(true, ordering: .relaxed)
     task?.cancel()
-    let waiting = (reader, writer)
-    (reader, writer) = (nil, nil)
+    let waiting = (reader, writers)
+    (reader, writers) = (nil, [])
     waiting.0?.resume(throwing: GRPCError(.cancelled))
-    waiting.1?.resume(throwing: GRPCError(.cancelled))
+    for writer in waiting.1 { writer.resume(throwing: GRPCError(.cancelled)) }
   }
 
   // MARK: Requests
@@ -201,19 +203,19 @@ final class ServerCall: HTTPStreamHandler, @unchecked Sendable {
   }
 
   private func park(writer continuation: CheckedContinuation<Void, any Error>) {
-    if isCancelled || isClosed || isFinished || writer != nil {
+    if isCancelled || isClosed || isFinished {
       continuation.resume(throwing: GRPCError(.cancelled))
     } else if stream.isWritable {
       continuation.resume()
     } else {
-      writer = continuation
+      writers.append(continuation)
     }
   }
 
   func writable(_ stream: HTTPStream) {
-    let waiting = writer
-    writer = nil
-    waiting?.resume()
+    let waiting = writers
+    writers = []
+    for writer in waiting { writer.resume() }
   }
 
   /// Ends the call with OK, after a last response unless `frame` is empty.

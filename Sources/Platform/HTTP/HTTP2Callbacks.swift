@@ -53,8 +53,11 @@ enum HTTP2Callbacks {
   /// Frames without content that a peer may send in a row; more is an attack on CPU time.
   private static let emptyFramesInARow = 10_000
 
-  /// nghttp2 copies nothing out of it and never writes to it, so that all sessions of all threads share one.
-  nonisolated(unsafe) static let table: OpaquePointer? = {
+  /// nghttp2 never writes to a table after it was made, so that all sessions of all threads share one per role.
+  nonisolated(unsafe) static let clientTable = table(.client)
+  nonisolated(unsafe) static let serverTable = table(.server)
+
+  private static func table(_ role: HTTP2Session.Role) -> OpaquePointer? {
     var table: OpaquePointer?
     guard nghttp2_session_callbacks_new(&table) == 0 else { return nil }
     nghttp2_session_callbacks_set_on_begin_headers_callback(table, beginHeaders)
@@ -62,8 +65,9 @@ enum HTTP2Callbacks {
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, data)
     nghttp2_session_callbacks_set_on_frame_recv_callback(table, frame)
     nghttp2_session_callbacks_set_on_stream_close_callback(table, close)
+    if role == .server { nghttp2_session_callbacks_set_on_frame_send_callback(table, sent) }
     return table
-  }()
+  }
 
   private static func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session? {
     guard let user else { return nil }
@@ -110,6 +114,7 @@ enum HTTP2Callbacks {
   private static let data: nghttp2_on_data_chunk_recv_callback = { library, _, id, bytes, count, user in
     guard let session = session(user) else { return failure }
     session.emptyFrames = 0
+    session.exchanges &+= 1
     guard let stream = stream(library, id) else {
       nghttp2_session_consume(library, id, count)
       return 0
@@ -129,6 +134,19 @@ enum HTTP2Callbacks {
     return 0
   }
 
+  /// A response without content that is complete before its request: the client need not send the rest (RFC 9113
+  /// section 8.1), and some wait for ever unless they are told so. After content, clients finish by themselves, and
+  /// some take a reset at that point for a failure.
+  private static let sent: nghttp2_on_frame_send_callback = { library, frame, _ in
+    guard let frame, frame.pointee.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { return 0 }
+    let header = frame.pointee.hd
+    guard header.type == NGHTTP2_HEADERS.rawValue, frame.pointee.headers.cat == NGHTTP2_HCAT_RESPONSE,
+      nghttp2_session_get_stream_remote_close(library, header.stream_id) == 0
+    else { return 0 }
+    nghttp2_submit_rst_stream(library, 0, header.stream_id, NGHTTP2_NO_ERROR.rawValue)
+    return 0
+  }
+
   private static let frame: nghttp2_on_frame_recv_callback = { library, frame, user in
     guard let session = session(user), let frame else { return failure }
     let header = frame.pointee.hd
@@ -139,6 +157,7 @@ enum HTTP2Callbacks {
       if endOfStream, let stream = stream(library, header.stream_id) { stream.handler?.http2StreamEnded(stream) }
     case NGHTTP2_HEADERS.rawValue:
       session.emptyFrames = 0
+      session.exchanges &+= 1
       if let stream = stream(library, header.stream_id) {
         received(session, stream, category: frame.pointee.headers.cat, endOfStream: endOfStream)
       }
@@ -149,6 +168,8 @@ enum HTTP2Callbacks {
       if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
         let data = withUnsafeBytes(of: frame.pointee.ping.opaque_data) { $0.loadUnaligned(as: UInt64.self) }
         session.delegate?.http2(session, receivedPingAcknowledgement: UInt64(bigEndian: data))
+      } else {
+        session.delegate?.http2ReceivedPing(session)
       }
       return countEmpty(session)
     case NGHTTP2_GOAWAY.rawValue:

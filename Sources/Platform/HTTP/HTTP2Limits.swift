@@ -15,6 +15,10 @@ public struct HTTP2Limits: Sendable {
   /// Streams the peer may reset in a burst, then per second, before the connection is closed (CVE-2023-44487).
   public var resetBurst = 1000
   public var resetsPerSecond = 100
+  /// Pings that a client may send in a burst, then per second, while no content goes either way; more end the
+  /// connection with ENHANCE_YOUR_CALM.
+  public var pingBurst = 100
+  public var pingsPerSecond = 10
   /// Entries in one SETTINGS frame.
   public var settingsEntries = 32
   /// SETTINGS and PING acknowledgements waiting to be sent before the connection is closed.

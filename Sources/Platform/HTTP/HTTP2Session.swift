@@ -11,6 +11,8 @@ public protocol HTTP2SessionDelegate: AnyObject {
   func http2(_ session: HTTP2Session, receivedGoAway code: HTTP2ErrorCode, lastStreamID: Int32)
   func http2ReceivedSettings(_ session: HTTP2Session)
   func http2(_ session: HTTP2Session, receivedPingAcknowledgement data: UInt64)
+  /// The peer sent a PING; the session answers it.
+  func http2ReceivedPing(_ session: HTTP2Session)
   /// There is output to `drain`. Called once until the next `drain`.
   func http2NeedsFlush(_ session: HTTP2Session)
 }
@@ -26,6 +28,7 @@ extension HTTP2SessionDelegate {
   public func http2(_ session: HTTP2Session, receivedGoAway code: HTTP2ErrorCode, lastStreamID: Int32) {}
   public func http2ReceivedSettings(_ session: HTTP2Session) {}
   public func http2(_ session: HTTP2Session, receivedPingAcknowledgement data: UInt64) {}
+  public func http2ReceivedPing(_ session: HTTP2Session) {}
 }
 
 /// The HTTP/2 protocol of one connection, either role, without any I/O: received bytes go into `receive`, bytes to
@@ -48,6 +51,8 @@ public final class HTTP2Session {
   /// The header block being received; blocks of one connection never interleave.
   var incoming = IncomingHeaders()
   var emptyFrames = 0
+  /// Pieces of content and header blocks sent and received; a peer whose pings come with none wants nothing else.
+  public internal(set) var exchanges = 0
   private var writable: [HTTP2Stream] = []
   private var unreadBytes = 0
   private var withheldConnectionCredit = 0
@@ -71,8 +76,8 @@ public final class HTTP2Session {
     let this = Unmanaged.passUnretained(self).toOpaque()
     let code =
       role == .server
-      ? nghttp2_session_server_new2(&library, HTTP2Callbacks.table, this, option)
-      : nghttp2_session_client_new2(&library, HTTP2Callbacks.table, this, option)
+      ? nghttp2_session_server_new2(&library, HTTP2Callbacks.serverTable, this, option)
+      : nghttp2_session_client_new2(&library, HTTP2Callbacks.clientTable, this, option)
     guard code == 0 else { throw .outOfMemory }
     submitInitialSettings()
   }
@@ -242,6 +247,7 @@ public final class HTTP2Session {
   // MARK: What streams need
 
   func submitResponse(_ stream: HTTP2Stream, _ head: HTTPResponseHead, hasBody: Bool) {
+    exchanges &+= 1
     HTTP2Fields.withResponse(head) { fields in
       if hasBody {
         var provider = HTTP2Callbacks.provider(stream)

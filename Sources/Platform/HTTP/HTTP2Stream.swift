@@ -149,6 +149,7 @@ public final class HTTP2Stream {
         buffer.update(from: $0.baseAddress.unsafelyUnwrapped + outputStart, count: count)
       }
       outputStart += count
+      session?.exchanges &+= 1
     }
     if outputStart == output.count {
       if output.capacity > 4096 { output = [] } else { output.removeAll(keepingCapacity: true) }

@@ -16,12 +16,14 @@ final class HTTP2Connection: ConnectionHandler, HTTP2SessionDelegate, ServerConn
   private var requests = 0
   private var isDraining = false
   private var pingsUnanswered = 0
+  private var pingAllowance: PingAllowance
   private var rateTimer: TimerToken?
 
   init(_ connection: Connection, peer: HTTPPeer, context: ServerLoop) {
     self.connection = connection
     self.peer = peer
     self.context = context
+    pingAllowance = PingAllowance(context.configuration.limits.http2)
   }
 
   // MARK: Connection events
@@ -120,6 +122,11 @@ final class HTTP2Connection: ConnectionHandler, HTTP2SessionDelegate, ServerConn
     stream.respond(head)
     stream.write(content)
     stream.finish()
+  }
+
+  func http2ReceivedPing(_ session: HTTP2Session) {
+    if pingAllowance.take(at: connection.loop.now, exchanges: session.exchanges) { return }
+    session.terminate(.enhanceYourCalm)
   }
 
   // MARK: Rate of arrival
