@@ -127,7 +127,7 @@ let modules: [Module] = [
     dependencies: ["BenchReport", "JSON", "Model", "RocksDB", "Store"]),
   Module(
     name: "aether-bench-start", path: "Benchmarks/aether-bench-start", kind: .executable,
-    dependencies: ["BenchReport", "Linux", "Node"]),
+    dependencies: ["BenchReport", "HTTP", "HTTPClient", "JSON", "Linux", "Net", "Node", "WebSocket"]),
   Module(
     name: "aether-bench-net", path: "Benchmarks/aether-bench-net", kind: .executable,
     dependencies: ["BenchReport", "GRPC", "HTTP", "Net", "WebSocket"]),

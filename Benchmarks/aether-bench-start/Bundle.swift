@@ -1,3 +1,4 @@
+import BenchReport
 import Glibc
 import Linux
 
@@ -6,22 +7,8 @@ struct Peer: Sendable {
   var name: String
   var arguments: [String]
 
-  /// Runs it with its output thrown away and gives its exit code; 127 when it cannot be started.
-  func run() -> Int32 {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for descriptor in 0...2 as ClosedRange<Int32> {
-      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
-    }
-    var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    defer { for argument in argv { free(argument) } }
-    var pid: pid_t = 0
-    guard posix_spawnp(&pid, arguments[0], &actions, nil, &argv, environ) == 0 else { return 127 }
-    var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-    return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
-  }
+  /// Runs it; whether it exited with 0.
+  func run() -> Bool { (try? Command(arguments).run()) != nil }
 }
 
 /// One root file system for all contenders: two static programs and the mount points that a container needs.
@@ -43,7 +30,7 @@ struct Bundle: Sendable {
     try Files.replace(directory + "/program.c", with: Array(source.utf8))
     let compiler = Peer(
       name: "musl-gcc", arguments: ["musl-gcc", "-static", "-Os", "-s", "-o", program, directory + "/program.c"])
-    guard compiler.run() == 0 else { throw BenchFailure(message: "musl-gcc cannot build \(program)") }
+    guard compiler.run() else { throw BenchFailure(message: "musl-gcc cannot build \(program)") }
   }
 
   func remove() { try? Files.removeTree(directory) }
