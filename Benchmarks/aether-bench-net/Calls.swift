@@ -3,7 +3,8 @@ import GRPC
 import Glibc
 import Net
 
-/// Unary gRPC calls under load; the method is the health service's `Check`.
+/// Unary gRPC calls under load: the health service's `Check`, which the server answers at once, and its `List`, whose
+/// handler is a task as most programs' handlers are.
 struct Calls {
   let servers: Servers
   /// Calls of one run.
@@ -25,7 +26,7 @@ struct Calls {
   }
 
   /// Through our own client, `inFlight` calls at a time on one connection.
-  func own(_ server: Server, inFlight: Int) async throws -> LoadFigures {
+  func own(_ server: Server, inFlight: Int, task: Bool = false) async throws -> LoadFigures {
     let group = try EventLoopGroup(count: 1)
     var configuration = GRPCClientConfiguration()
     if server.scheme == "https" {
@@ -50,8 +51,11 @@ struct Calls {
           times.reserveCapacity(each)
           for _ in 0..<each {
             let start = MonotonicInstant.now
-            let reply = try await client.check(GRPCHealthV1.HealthCheckRequest())
-            guard reply.status == .serving else { throw Command.Failure(description: "a call failed") }
+            let status =
+              task
+              ? try await client.list(GRPCHealthV1.HealthListRequest()).statuses[""]?.status
+              : try await client.check(GRPCHealthV1.HealthCheckRequest()).status
+            guard status == .serving else { throw Command.Failure(description: "a call failed") }
             times.append(Double(MonotonicInstant.now.nanoseconds - start.nanoseconds) / 1e6)
           }
           return times
@@ -71,9 +75,10 @@ struct Calls {
 
   func measure(runs: Int, _ report: inout BenchReport) async throws {
     let security = ["--client-ca", servers.certificates.authority]
-    for (name, tls, arguments, ownClient) in [
-      ("plain, h2load", false, [], false), ("TLS 1.3, h2load", true, [], false), ("plain, own client", false, [], true),
-      ("mutual TLS, own client", true, security, true),
+    for (name, tls, arguments, ownClient, task) in [
+      ("plain, h2load", false, [], false, false), ("TLS 1.3, h2load", true, [], false, false),
+      ("plain, own client", false, [], true, false), ("mutual TLS, own client", true, security, true, false),
+      ("mutual TLS, own client, a task per call", true, security, true, true),
     ] {
       let server = try await servers.ours(tls: tls, arguments: arguments)
       defer { server.process.stop() }
@@ -81,7 +86,7 @@ struct Calls {
       // The first run fills caches.
       for run in 0...runs {
         progress("gRPC \(name): run \(run) of \(runs)")
-        let figures = ownClient ? try await own(server, inFlight: 64) : try h2load(server)
+        let figures = ownClient ? try await own(server, inFlight: 64, task: task) : try h2load(server)
         if run > 0 { samples.append(figures) }
       }
       let title = "gRPC unary, \(name), 64 in flight"

@@ -178,6 +178,49 @@ import Testing
     await server.stop()
   }
 
+  /// The interop service with an `Echo` that answers at once.
+  private struct Immediate: GRPCService {
+    static var serviceName: String { Interop.serviceName }
+    static var descriptors: [EmbeddedDescriptor] { Interop.descriptors }
+    var methods: [GRPCMethod] { [.immediate("Echo", echo)] }
+
+    func echo(_ request: AetherInterop.Text, _ context: GRPCContext) throws -> AetherInterop.Text {
+      switch request.text {
+      case "fail": throw GRPCError(.notFound, "nothing")
+      case "crash": throw Interop.Unexpected()
+      default:
+        context.setTrailingMetadata(Interop.metadata([("x-text", context.metadata["x-text"] ?? "")]))
+        return request
+      }
+    }
+  }
+
+  @Test func handlersThatAnswerAtOnce() async throws {
+    let group = try EventLoopGroup(count: 2)
+    let server = try GRPCServer.bind(.loopback(port: 0), group: group, services: [Immediate()])
+    let client = AetherInterop.InteropClient(GRPCClient(.address(server.address), on: group.next()))
+    let (ends, continuation) = AsyncStream.makeStream(of: GRPCMetadata.self)
+    let options = GRPCCallOptions(metadata: Interop.metadata([("x-text", "some")])) { continuation.yield($1) }
+    let big = text("big", [UInt8](repeating: 3, count: 3 << 20))
+    #expect(try await client.echo(big, options: options) == big)
+    var received = ends.makeAsyncIterator()
+    #expect(await received.next()?["x-text"] == "some")
+    #expect(await failure { try await client.echo(text("fail")) } == GRPCError(.notFound, "nothing"))
+    let crashed = await failure { try await client.echo(text("crash")) }
+    #expect(crashed?.code == .unknown)
+    #expect(crashed?.message.contains("Unexpected") == false)
+    let garbage = await failure {
+      var unknown = AetherInterop.Count()
+      unknown.count = 1
+      // A number where the schema has a text.
+      let _: AetherInterop.Text = try await client.client.unary("/aether.interop.Interop/Echo", unknown)
+    }
+    #expect(garbage?.code == .internal)
+    await client.client.close()
+    await server.shutdown(grace: .seconds(5))
+    group.shutdown()
+  }
+
   @Test func moreCallsThanTheServerTakesAtOnce() async throws {
     var configuration = HTTPServerConfiguration()
     configuration.limits.http2.concurrentStreams = 4

@@ -41,9 +41,19 @@ public final class GRPCHealth: GRPCHealthV1.HealthService {
     }
   }
 
+  public var methods: [GRPCMethod] {
+    [.immediate("Check", checkNow), .serverStreaming("Watch", watch), .unary("List", list)]
+  }
+
   public func check(
     _ request: GRPCHealthV1.HealthCheckRequest, _ context: GRPCContext
   ) async throws -> GRPCHealthV1.HealthCheckResponse {
+    try checkNow(request, context)
+  }
+
+  private func checkNow(
+    _ request: GRPCHealthV1.HealthCheckRequest, _ context: GRPCContext
+  ) throws -> GRPCHealthV1.HealthCheckResponse {
     guard let status = state.withLock({ $0.statuses[request.service] }) else {
       throw GRPCError(.notFound, "there is no service \(request.service)")
     }

@@ -33,18 +33,46 @@ public struct GRPCMethod: Sendable {
 
   public let name: String
   public let kind: Kind
-  let run: @Sendable (ServerCall) async throws -> Void
+  let body: Body
+
+  enum Body: Sendable {
+    /// Gives the framed response.
+    case immediate(@Sendable (ServerCall) throws -> [UInt8])
+    case asynchronous(@Sendable (ServerCall) async throws -> Void)
+  }
+
+  private init(name: String, kind: Kind, body: Body) {
+    self.name = name
+    self.kind = kind
+    self.body = body
+  }
+
+  private init(name: String, kind: Kind, run: @escaping @Sendable (ServerCall) async throws -> Void) {
+    self.init(name: name, kind: kind, body: .asynchronous(run))
+  }
 
   /// Whether the handler starts with the call's head rather than when its only request is there.
   var readsRequests: Bool { kind == .clientStreaming || kind == .bidirectional }
+
+  /// A unary method that answers at once, on the connection's loop: it costs a fifth less than one that may suspend, and
+  /// must not block. A service with such methods implements `methods` itself instead of leaving it to what was generated.
+  public static func immediate<Request: ProtobufMessage, Response: ProtobufMessage>(
+    _ name: String, _ body: @escaping @Sendable (Request, GRPCContext) throws -> Response
+  ) -> GRPCMethod {
+    GRPCMethod(
+      name: name, kind: .unary,
+      body: .immediate { call in
+        MessageFraming.frame(try body(call.onlyRequest(Request.self), GRPCContext(call: call)))
+      })
+  }
 
   public static func unary<Request: ProtobufMessage, Response: ProtobufMessage>(
     _ name: String, _ body: @escaping @Sendable (Request, GRPCContext) async throws -> Response
   ) -> GRPCMethod {
     GRPCMethod(name: name, kind: .unary) { call in
       let request = try call.onlyRequest(Request.self)
-      let response = try await body(request, GRPCContext(call: call))
-      await call.finish(with: MessageFraming.frame(response))
+      let frame = MessageFraming.frame(try await body(request, GRPCContext(call: call)))
+      if !call.finishedAtOnce(with: frame) { await call.finish(with: frame) }
     }
   }
 

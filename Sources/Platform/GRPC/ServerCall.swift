@@ -57,7 +57,18 @@ final class ServerCall: HTTPStreamHandler, @unchecked Sendable {
   }
 
   private func run() {
-    let run = method.run
+    switch method.body {
+    case .immediate(let answer):
+      do {
+        complete(try answer(self))
+      } catch {
+        fail(GRPCError(thrown: error))
+      }
+    case .asynchronous(let run): start(run)
+    }
+  }
+
+  private func start(_ run: @escaping @Sendable (ServerCall) async throws -> Void) {
     task = Task.immediate(executorPreference: stream.loop) { [self] in
       do {
         try await run(self)
@@ -216,6 +227,13 @@ final class ServerCall: HTTPStreamHandler, @unchecked Sendable {
     let waiting = writers
     writers = []
     for writer in waiting { writer.resume() }
+  }
+
+  /// Does what `finish` does when that needs no other thread.
+  func finishedAtOnce(with frame: [UInt8]) -> Bool {
+    guard stream.loop.inEventLoop else { return false }
+    complete(frame)
+    return true
   }
 
   /// Ends the call with OK, after a last response unless `frame` is empty.
