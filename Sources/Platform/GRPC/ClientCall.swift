@@ -82,7 +82,6 @@ final class ClientCall: HTTP2StreamHandler, @unchecked Sendable {
 
   private static let headers: HTTPHeaders = [
     "content-type": "application/grpc", "te": "trailers", "user-agent": "aether-grpc",
-    "grpc-accept-encoding": "identity",
   ]
 
   // MARK: Ends; on the loop

@@ -63,6 +63,8 @@ public struct GRPCRouter: Sendable {
       for (name, value) in StatusFields.headers(fields.problem ?? unimplemented(head.path)) {
         answer.headers.add(name, value)
       }
+      // Said where it matters only: identity goes without saying.
+      if fields.hasUnknownEncoding { answer.headers.add("grpc-accept-encoding", "identity") }
       stream.respond(answer, endOfStream: true)
     }
   }
@@ -79,6 +81,7 @@ public struct GRPCRouter: Sendable {
 struct CallFields {
   var isCall = false
   var timeout: Duration?
+  var hasUnknownEncoding = false
   /// Why the call cannot be served.
   var problem: GRPCError?
 
@@ -93,6 +96,7 @@ struct CallFields {
         }
       case 13 where Self.equals(name, "grpc-encoding") && !Self.equals(value, "identity"):
         let encoding = String(decoding: value, as: UTF8.self)
+        hasUnknownEncoding = true
         problem = GRPCError(.unimplemented, "grpc-encoding \(encoding) is not supported; accepted: identity")
       default: break
       }

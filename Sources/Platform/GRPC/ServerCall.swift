@@ -286,5 +286,5 @@ final class ServerCall: HTTPStreamHandler, @unchecked Sendable {
 enum GRPCResponseHead {
   /// Of every answer, whatever its status: HTTP always says 200.
   static let plain = HTTPResponseHead(
-    status: .ok, headers: ["content-type": "application/grpc", "grpc-accept-encoding": "identity"], version: .http2)
+    status: .ok, headers: ["content-type": "application/grpc"], version: .http2)
 }
