@@ -16,7 +16,6 @@ struct Options {
       --runs N       runs of each contender, taking turns (40)
       --cells N      cells that live at once (500)
       --dir DIR      where the root file system and the node's state lie (/tmp)
-    Real-time priority steadies the figures on a busy machine: chrt -f 20 aether-bench-start
     """
 
   init?(_ arguments: [String]) {
