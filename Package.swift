@@ -73,7 +73,7 @@ let modules: [Module] = [
   // Core
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),
-  library("Script", "Core"), tests("Script"),
+  library("Script", "Core"), tests("Script", ["PythonPeer"]),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
   library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]),

@@ -9,13 +9,21 @@ extension Machine {
 
   /// Makes slots below `end` usable.
   @inline(__always) func ensureStack(_ end: Int) throws(Trap) {
+    #if DEBUG
+      if collectsAlways { return try growStack(end) }
+    #endif
     if end > Int(thread.pointee.stackCapacity) { try growStack(end) }
   }
 
   private func growStack(_ end: Int) throws(Trap) {
     let old = Int(thread.pointee.stackCapacity)
     guard end < 4_000_000 else { throw .fault(.callDepth) }
-    let capacity = max(end, old * 2)
+    // Under test the stack moves every time.
+    try resizeStack(end > old ? max(end, old * 2) : old)
+  }
+
+  private func resizeStack(_ capacity: Int) throws(Trap) {
+    let old = Int(thread.pointee.stackCapacity)
     try account((capacity - old) * Cost.slot)
     let slots = ValueRef.allocate(capacity: capacity)
     slots.update(from: stack, count: old)
@@ -29,6 +37,19 @@ extension Machine {
     stack = slots
     thread.pointee.stack = slots
     thread.pointee.stackCapacity = Int32(capacity)
+  }
+
+  /// Makes the stacks of a thread at least so large, for a snapshot.
+  func reserve(_ thread: ThreadRef, slots: Int, frames: Int) throws(Trap) {
+    let kept = self.thread
+    self.thread = thread
+    stack = thread.pointee.stack
+    defer {
+      self.thread = kept
+      stack = kept.pointee.stack
+    }
+    if slots > Int(thread.pointee.stackCapacity) { try resizeStack(slots) }
+    while frames > Int(thread.pointee.frameCapacity) { try growFrames() }
   }
 
   @inline(__always) private func pushFrame(_ new: Frame) throws(Trap) {

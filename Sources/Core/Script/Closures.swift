@@ -9,9 +9,8 @@ extension Machine {
     let count = program.functions[Int(function.pointee.index)].upvalues.count
     let closure = try makeClosure(function, upvalues: count)
     // The function is kept by this slot while its variables are made. Only as many as are filled in are looked at.
-    let kept = raised
-    raised = Value(closure)
-    defer { raised = kept }
+    unfinished = Value(closure)
+    defer { unfinished = .null }
     for index in 0..<count {
       let source = program.functions[Int(function.pointee.index)].upvalues[index]
       let upvalue =
@@ -86,6 +85,9 @@ extension Machine {
 
   /// Ends all variables from a slot on: calls `__close` of those to be closed, innermost first.
   func close(_ slot: Int, error: Value?) throws(Trap) {
+    if thread.pointee.pendingCloseCount == 0 { return closeUpvalues(slot) }
+    held.append(error ?? .null)
+    defer { held.removeLast() }
     while thread.pointee.pendingCloseCount > 0 {
       let last = Int(thread.pointee.pendingCloses.unsafelyUnwrapped[Int(thread.pointee.pendingCloseCount) - 1])
       if last < slot { break }

@@ -5,15 +5,18 @@ extension Machine {
   func collect() {
     markRoots()
     while let object = pendingMarks.popLast() { traverse(object) }
+    if hasCoroutines { closeUpvaluesOfLostCoroutines() }
     forgetUnmarkedStrings()
     sweep()
-    collectAt = min(max(heapBytes * 2, 1 << 14), budget.memory)
+    collectAt = collectsAlways ? heapBytes + 100 : min(max(heapBytes * 2, 1 << 14), budget.memory)
   }
 
   private func markRoots() {
     mark(globals)
     if let stringMetatable { mark(stringMetatable) }
     mark(raised)
+    mark(unfinished)
+    for value in held { mark(value) }
     for value in pins { mark(value) }
     for index in 0..<Event.count { mark(eventNames[index]) }
     for program in programs {
@@ -91,6 +94,20 @@ extension Machine {
     while let upvalue = open {
       mark(UnsafeMutableRawPointer(upvalue).assumingMemoryBound(to: ObjectHeader.self))
       open = upvalue.pointee.nextOpen
+    }
+  }
+
+  /// Variables that functions have caught outlive the stack of a coroutine that nobody can reach any more.
+  private func closeUpvaluesOfLostCoroutines() {
+    var next = objects
+    while let object = next {
+      next = object.pointee.next
+      guard object.pointee.kind == .thread, !object.pointee.isMarked else { continue }
+      let thread = UnsafeMutableRawPointer(object).assumingMemoryBound(to: ThreadObject.self)
+      while let upvalue = thread.pointee.openUpvalues {
+        thread.pointee.openUpvalues = upvalue.pointee.nextOpen
+        Machine.close(upvalue)
+      }
     }
   }
 

@@ -134,6 +134,8 @@ extension Machine {
       return nil
     }
     let kept = raised
+    held.append(kept)
+    defer { held.removeLast() }
     raised = .null
     enter(coroutine)
     closeAll(nil)

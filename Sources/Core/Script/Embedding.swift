@@ -22,7 +22,7 @@ extension Machine {
   /// Makes a program runnable. Its globals are those of the machine, or the fields of `environment`, a table.
   public func load(_ program: Program, environment: Reference? = nil) throws(ScriptFault) -> Chunk {
     do throws(Trap) {
-      return try loadProgram(program, environment.map { pins[Int($0.pin)] } ?? Value(globals))
+      return try loadProgram(program, environment.map { pinned($0.pin) } ?? Value(globals))
     } catch {
       throw fault(error)
     }
@@ -88,12 +88,12 @@ extension Machine {
 
   /// Runs a program; results are read with `result`.
   public func run(_ chunk: Chunk, _ arguments: [ScriptValue] = []) throws(ScriptFault) {
-    try run(pins[Int(chunk.pin)], arguments)
+    try run(pinned(chunk.pin), arguments)
   }
 
   /// Calls a function of a script, for instance one found with `field`.
   public func call(_ function: Reference, _ arguments: [ScriptValue] = []) throws(ScriptFault) {
-    try run(pins[Int(function.pin)], arguments)
+    try run(pinned(function.pin), arguments)
   }
 
   private func run(_ function: Value, _ arguments: [Value]) throws(ScriptFault) {
@@ -198,7 +198,7 @@ extension Machine {
 
   /// A field of a table, without metamethods.
   public func field(_ table: Reference, _ name: [UInt8]) throws(ScriptFault) -> ScriptValue {
-    let value = pins[Int(table.pin)]
+    let value = pinned(table.pin)
     guard value.tag == Tag.table else { return .null }
     do throws(Trap) { return TableObject.entryValue(value.table, Value(try makeString(name))) } catch {
       throw fault(error)
@@ -207,7 +207,7 @@ extension Machine {
 
   /// Sets a field of a table, without metamethods.
   public func setField(_ table: Reference, _ name: [UInt8], _ field: ScriptValue) throws(ScriptFault) {
-    let value = pins[Int(table.pin)]
+    let value = pinned(table.pin)
     guard value.tag == Tag.table else { return }
     let kept = pin(field)
     defer { unpin(kept) }
@@ -217,9 +217,12 @@ extension Machine {
   // MARK: Keeping values
 
   public func keep(_ value: ScriptValue) -> Reference { Reference(pin: pin(value)) }
-  public func value(_ reference: Reference) -> ScriptValue { pins[Int(reference.pin)] }
+  public func value(_ reference: Reference) -> ScriptValue { pinned(reference.pin) }
   public func release(_ reference: Reference) { unpin(reference.pin) }
   public func release(_ chunk: Chunk) { unpin(chunk.pin) }
+
+  /// A kept value; `nil` for a number from another machine.
+  func pinned(_ pin: Int32) -> Value { pin < pins.count ? pins[Int(pin)] : .null }
 
   func pin(_ value: Value) -> Int32 {
     if let free = freePins.popLast() {
@@ -231,6 +234,7 @@ extension Machine {
   }
 
   private func unpin(_ pin: Int32) {
+    guard pin < pins.count else { return }
     pins[Int(pin)] = .null
     freePins.append(pin)
   }
@@ -243,15 +247,18 @@ extension Machine {
   }
 
   public func global(_ slot: inout GlobalSlot) -> ScriptValue {
-    TableObject.field(globals, pins[Int(slot.name)], &slot.hint)
+    TableObject.field(globals, pinned(slot.name), &slot.hint)
   }
 
   /// Sets a global. Strings and other objects must belong to this machine.
   public func setGlobal(_ slot: inout GlobalSlot, _ value: ScriptValue) throws(ScriptFault) {
-    let name = pins[Int(slot.name)]
+    let name = pinned(slot.name)
     if let location = TableObject.fieldLocation(globals, name, &slot.hint) {
       location.pointee = value
       return
+    }
+    guard name.isString else {
+      throw ScriptFault(code: .snapshot, message: Text("slot of another machine").bytes, line: 0)
     }
     let kept = pin(value)
     defer { unpin(kept) }

@@ -153,7 +153,7 @@ extension Machine {
   ) -> Trap {
     switch operation {
     case .and, .or, .xor, .shiftLeft, .shiftRight:
-      if left.isNumber, right.isNumber { return raise("number has no integer representation") }
+      if left.isNumber, right.isNumber { return raiseNoInteger(Arithmetic.exactInteger(left) == nil ? left : right) }
       return raiseOperand("perform bitwise operation on", left.isNumber ? right : left)
     case .modulo where left.isNumber && right.isNumber: return raise("attempt to perform 'n%0'")
     case .floorDivide where left.isNumber && right.isNumber: return raise("attempt to divide by zero")
@@ -162,6 +162,17 @@ extension Machine {
       // The operand to blame is the first one that is no number, strings that read as one included.
       return raiseOperand("perform arithmetic on", numeral(left) == nil ? left : right)
     }
+  }
+
+  func raiseNoInteger(_ value: Value) -> Trap {
+    var text = Text("number")
+    if let name = variableName(holding: value) {
+      text.add(" (")
+      text.add(name.bytes)
+      text.add(")")
+    }
+    text.add(" has no integer representation")
+    return raise(text)
   }
 
   func raiseStringArithmetic(_ event: Event, _ left: Value, _ right: Value) -> Trap {

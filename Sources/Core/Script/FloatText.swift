@@ -252,6 +252,7 @@ enum FloatText {
       let order = numerator.compare(half)
       let isOdd = digits.last.map { $0 & 1 == 1 } ?? false
       if order > 0 || (order == 0 && isOdd) { power += roundUp(&digits) }
+      if significant != nil, digits.count > count { digits.removeLast() }
     }
     if digits.isEmpty { return Digits(digits: [], exponent: 0) }
     return Digits(digits: digits, exponent: power)

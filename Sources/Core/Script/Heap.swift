@@ -87,6 +87,7 @@ extension Machine {
   func makeThread() throws(Trap) -> ThreadRef {
     let stackCapacity = ThreadObject.firstStackCapacity
     let frameCapacity = ThreadObject.firstFrameCapacity
+    hasCoroutines = true
     try account(Cost.thread + stackCapacity * Cost.slot + frameCapacity * Cost.frame)
     let thread = Machine.allocateThread(
       begin(.thread, serial: nextSerial()), stack: stackCapacity, frames: frameCapacity)

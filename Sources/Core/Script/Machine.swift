@@ -13,6 +13,11 @@ public final class Machine {
   var heapBytes = 0
   var collectAt = 1 << 14
   var isCollectionPaused = false
+  var hasCoroutines = false
+  /// Collects at every few allocations, to find values that nothing keeps; for tests.
+  var collectsAlways = false {
+    didSet { collectAt = collectsAlways ? 0 : heapBytes }
+  }
   var serial: UInt32 = 0
   var internBuckets: UnsafeMutablePointer<StringRef?>
   var internCapacity = 64
@@ -25,6 +30,10 @@ public final class Machine {
   var globals: TableRef
   var stringMetatable: TableRef?
   var raised: Value = .null
+  /// A function whose variables are being caught.
+  var unfinished: Value = .null
+  /// Values that are needed after others have run.
+  var held: [Value] = []
   var pins: [Value] = []
   var freePins: [Int32] = []
   var eventNames: UnsafeMutablePointer<Value>

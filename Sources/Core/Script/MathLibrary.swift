@@ -4,10 +4,10 @@ extension Machine {
   func mathLibrary(_ builtin: Builtin, _ arguments: Arguments) throws(Trap) -> Int {
     switch builtin {
     case .mathAbs:
-      let value = try number(arguments, 0)
-      return give(
-        value.tag == Tag.integer
-          ? .integer(value.integer < 0 ? 0 &- value.integer : value.integer) : .float(value.float.magnitude))
+      // A string counts as a float here, whatever it reads as.
+      let value = argument(arguments, 0)
+      if value.isInteger { return give(.integer(value.integer < 0 ? 0 &- value.integer : value.integer)) }
+      return give(.float(try float(arguments, 0).magnitude))
     case .mathAcos: return give(.float(Elementary.arcCosine(try float(arguments, 0))))
     case .mathAsin: return give(.float(Elementary.arcSine(try float(arguments, 0))))
     case .mathAtan:
@@ -24,11 +24,11 @@ extension Machine {
     case .mathRadians: return give(.float(try float(arguments, 0) * (Elementary.pi / 180)))
     case .mathLog: return try logarithm(arguments)
     case .mathFloor:
-      let value = try number(arguments, 0)
-      return give(value.tag == Tag.integer ? value : integral(Numbers.floor(value.float)))
+      let value = argument(arguments, 0)
+      return give(value.isInteger ? value : integral(Numbers.floor(try float(arguments, 0))))
     case .mathCeil:
-      let value = try number(arguments, 0)
-      return give(value.tag == Tag.integer ? value : integral(Numbers.ceiling(value.float)))
+      let value = argument(arguments, 0)
+      return give(value.isInteger ? value : integral(Numbers.ceiling(try float(arguments, 0))))
     case .mathFmod: return try fmod(arguments)
     case .mathModf:
       let value = try number(arguments, 0)
@@ -78,9 +78,10 @@ extension Machine {
   }
 
   private func fmod(_ arguments: Arguments) throws(Trap) -> Int {
-    let left = try number(arguments, 0)
+    // The second argument is looked at first, as the reference does.
     let right = try number(arguments, 1)
-    if left.tag == Tag.integer, right.tag == Tag.integer {
+    let left = try number(arguments, 0)
+    if argument(arguments, 0).isInteger, argument(arguments, 1).isInteger {
       if right.integer == 0 {
         running = stack[arguments.base - 1]
         throw raiseArgument(1, "zero")

@@ -250,7 +250,9 @@ extension Machine {
         stack[slot] = result
         return false
       }
-      throw raiseArithmetic(operation, one, other)
+      // In the reference this happens inside the library of strings, which has no lines.
+      if operation == .modulo { throw raise(value: Text("attempt to perform 'n%0'").bytes) }
+      throw raise(value: Text("attempt to divide by zero").bytes)
     }
     if handler.tag == Tag.none { throw raiseArithmetic(operation, first, second) }
     try callForOperation(handler, first, second)
@@ -275,7 +277,7 @@ extension Machine {
     if handler.tag == Tag.none {
       guard operand.isNumber else { throw raiseOperand("perform bitwise operation on", operand) }
       guard let integer = Arithmetic.exactInteger(operand) else {
-        throw raise("number has no integer representation")
+        throw raiseNoInteger(operand)
       }
       stack[slot] = .integer(~integer)
       return
@@ -401,7 +403,9 @@ extension Machine {
         Int(frame.pointee.base) + Int($0.pointee.function.pointee.registerCount)
       }
       if let registers { top = max(top, registers) }
-      stack[left] = try call(handler, stack[left], stack[left + 1])
+      // The call may move the stack: its place is looked up afterwards.
+      let result = try call(handler, stack[left], stack[left + 1])
+      stack[left] = result
       count -= 1
     }
   }

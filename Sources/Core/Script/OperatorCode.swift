@@ -144,8 +144,8 @@ extension FunctionBuilder {
       return
     }
     if isFlipped { swap(&left, &right) }
-    // The left operand may still be a number without a register; it then comes after the right one.
-    if left.kind == .integer || left.kind == .float || left.kind == .constant { try toAnyRegister(&left) }
+    // The left operand may still be a number without a register. It comes after the right one, whose jumps would
+    // lead past it otherwise.
     let second = try toAnyRegister(&right)
     let first = try toAnyRegister(&left)
     let opcode = Opcode(rawValue: Opcode.add.rawValue + operation.rawValue) ?? .add

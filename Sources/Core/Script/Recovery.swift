@@ -87,6 +87,8 @@ extension Machine {
   /// Drops frames from `level` on; closes their variables.
   private func unwind(to level: Int32, error: Value) throws(Trap) {
     let lowest = Int(thread.pointee.frames[Int(level)].base)
+    held.append(error)
+    defer { held.removeLast() }
     // The frame itself stays while variables are closed, so that `__close` runs above it.
     top = max(top, highestSlot())
     thread.pointee.frameCount = level + 1

@@ -125,7 +125,9 @@ extension Machine {
       pad(value.isObject ? plainText(value) : Text("(null)").bytes, directive, isNumber: false, &buffer)
     case UInt8(ascii: "q"):
       guard end - start == 1 else { throw raise("specifier '%q' cannot have modifiers") }
-      try addQuoted(try any(arguments, index), &buffer)
+      guard addQuoted(try any(arguments, index), &buffer) else {
+        throw bad(arguments, index, "value has no literal form")
+      }
     case UInt8(ascii: "s"):
       let kept = top
       let text = StringObject.buffer(try self.text(of: try any(arguments, index)))
@@ -226,7 +228,7 @@ extension Machine {
   }
 
   /// A value as the language would read it again.
-  private func addQuoted(_ value: Value, _ buffer: inout [UInt8]) throws(Trap) {
+  private func addQuoted(_ value: Value, _ buffer: inout [UInt8]) -> Bool {
     switch value.tag {
     case Tag.shortString, Tag.longString:
       let text = StringObject.buffer(value.string)
@@ -264,7 +266,8 @@ extension Machine {
         FloatText.hexadecimal(value.float, precision: nil, to: &buffer)
       }
     case Tag.none, Tag.no, Tag.yes: buffer.append(contentsOf: plainText(value))
-    default: throw raise("value has no literal form")
+    default: return false
     }
+    return true
   }
 }

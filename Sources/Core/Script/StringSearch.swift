@@ -89,10 +89,18 @@ extension Machine {
     try charge(1)
     top = slot + 1
     try ensureStack(top + ThreadObject.reserve)
-    let text = StringObject.buffer(TableObject.integerIndex(state, 1).string)
-    let pattern = StringObject.buffer(TableObject.integerIndex(state, 2).string)
-    let lastEnd = TableObject.integerIndex(state, 4).integer
-    var index = Int(clamping: TableObject.integerIndex(state, 3).integer)
+    let subject = TableObject.integerIndex(state, 1)
+    let wantedPattern = TableObject.integerIndex(state, 2)
+    let next = TableObject.integerIndex(state, 3)
+    let last = TableObject.integerIndex(state, 4)
+    // Only a snapshot that was made up could have something else here.
+    guard subject.isString, wantedPattern.isString, next.isInteger, last.isInteger, next.integer >= 0 else {
+      throw raise("damaged iterator")
+    }
+    let text = StringObject.buffer(subject.string)
+    let pattern = StringObject.buffer(wantedPattern.string)
+    let lastEnd = last.integer
+    var index = Int(clamping: next.integer)
     var match = PatternMatch(self, subject: text, pattern: pattern)
     while index <= text.count {
       match.level = 0

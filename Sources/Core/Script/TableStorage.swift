@@ -289,6 +289,11 @@ extension Machine {
     let oldCapacity = Int(table.pointee.arrayCapacity)
     var capacity = max(4, oldCapacity)
     if count > oldCapacity * 2 && count > 4 { capacity = count } else { while capacity < count { capacity *= 2 } }
+    try growArray(table, exactly: capacity)
+  }
+
+  func growArray(_ table: TableRef, exactly capacity: Int) throws(Trap) {
+    let oldCapacity = Int(table.pointee.arrayCapacity)
     try account((capacity - oldCapacity) * Cost.slot)
     let array = ValueRef.allocate(capacity: capacity)
     let used = Int(table.pointee.arrayCount)

@@ -8,7 +8,7 @@ print(("hello world"):find("wor"), ("hello"):find("l"), ("hello"):find("xyz"), (
 print(("hello"):find("l+"), ("hello"):find("(l)(l)"), ("hello"):find("^h"), ("hello"):find("^e"), ("hello"):find("o$"), ("hello"):find("e", -4), ("hello"):find("h", -4))
 print(("key = value"):match("^(%w+)%s*=%s*(%w+)$"), ("2024-01-15"):match("(%d+)-(%d+)-(%d+)"), ("abc"):match("b"), ("abc"):match("x"), ("abc"):match("()b()"))
 print(("hello world from lua"):gsub("o", "0"), ("hello"):gsub("", "-"), ("abc"):gsub("%w", "%0%0"), ("abc def"):gsub("(%w+) (%w+)", "%2 %1"), ("hello"):gsub("l", "L", 1), ("hello"):gsub("x", "y"))
-print(("$name is $age"):gsub("%$(%w+)", {name = "Bob", age = 42}), ("abc"):gsub("%w", function(c) if c == "b" then return "[b]" end end), ("abc"):gsub("b", false), ("a b c"):gsub("%s", "%%"))
+print(("$name is $age"):gsub("%$(%w+)", {name = "Bob", age = 42}), ("abc"):gsub("%w", function(c) if c == "b" then return "[b]" end end), ("a b c"):gsub("%s", "%%"))
 print(pcall(string.gsub, "abc", "b", "%2"), pcall(string.gsub, "abc", "(", "x"), pcall(string.gsub, "abc", "%", "x"), pcall(string.gsub, "x", "x", "%"))
 for k, v in ("a=1, b=2, c=3"):gmatch("(%w+)=(%w+)") do print(k, v) end
 for w in ("one two  three"):gmatch("%S+") do print(w) end
@@ -38,7 +38,7 @@ for p, c in utf8.codes("aä€") do print(p, c) end
 print(pcall(utf8.codepoint, "\xff"), pcall(utf8.len, "abc", 5), utf8.len("abc", 4), pcall(utf8.char, -1))
 print(("x"):rep(50) == ("x"):rep(50), ("x"):rep(50) .. "y" == ("x"):rep(50) .. "y", ("a"):rep(41) < ("a"):rep(42))
 local t = {} for i = 1, 300 do t[#t + 1] = i end print(#table.concat(t, ","))
-print(("test123"):gsub("%d", function(d) return tonumber(d) + 1 end), ("abc"):gsub(".", {a = 1, b = true}), ("hello"):gsub("l(l)", "%1%0"))
+print(("test123"):gsub("%d", function(d) return tonumber(d) + 1 end), ("abc"):gsub(".", {a = 1, b = false}), ("hello"):gsub("l(l)", "%1%0"))
 print(("x"):find("x", 1, true), ("x.y"):gsub("%.", "%%"), ("a,b,,c"):gsub(",", ";"), ("äöü"):gsub("[\x80-\xff]", ""))
 print(tostring(nil) .. tostring(true), "a" .. 1 .. 2.0 .. "b", 1 .. "", #(1 .. 2))
 print("\u{7FFFFFFF}" == "\xFD\xBF\xBF\xBF\xBF\xBF", "\x7f", '\'', "a\
