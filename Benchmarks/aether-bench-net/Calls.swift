@@ -51,11 +51,9 @@ struct Calls {
           times.reserveCapacity(each)
           for _ in 0..<each {
             let start = MonotonicInstant.now
-            let status =
-              task
-              ? try await client.list(GRPCHealthV1.HealthListRequest()).statuses[""]?.status
-              : try await client.check(GRPCHealthV1.HealthCheckRequest()).status
-            guard status == .serving else { throw Command.Failure(description: "a call failed") }
+            guard try await answers(client, task: task) else {
+              throw Command.Failure(description: "a call failed")
+            }
             times.append(Double(MonotonicInstant.now.nanoseconds - start.nanoseconds) / 1e6)
           }
           return times
@@ -71,6 +69,11 @@ struct Calls {
     return LoadFigures(
       requestsPerSecond: Double(times.count) / seconds, p50: samples.median, p99: samples.percentile(99),
       processor: used * 1e6 / Double(times.count))
+  }
+
+  private func answers(_ client: GRPCHealthV1.HealthClient, task: Bool) async throws -> Bool {
+    if task { return try await client.list(GRPCHealthV1.HealthListRequest()).statuses[""]?.status == .serving }
+    return try await client.check(GRPCHealthV1.HealthCheckRequest()).status == .serving
   }
 
   func measure(runs: Int, _ report: inout BenchReport) async throws {
