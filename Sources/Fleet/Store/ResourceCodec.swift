@@ -2,7 +2,7 @@ import JSON
 import Model
 
 /// The stored form of a resource: a format byte, the metadata, `spec`, `status` (``ByteWriter`` has the details).
-/// Equal resources give equal bytes. About four times as fast to read as JSON text.
+/// Equal resources give equal bytes.
 enum ResourceCodec {
   static let format: UInt8 = 1
 
