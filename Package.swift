@@ -131,6 +131,9 @@ let modules: [Module] = [
   Module(
     name: "aether-bench-net", path: "Benchmarks/aether-bench-net", kind: .executable,
     dependencies: ["BenchReport", "GRPC", "HTTP", "Net", "WebSocket"]),
+  Module(
+    name: "aether-bench-script", path: "Benchmarks/aether-bench-script", kind: .executable,
+    dependencies: ["BenchReport", "Script"]),
   // Tests: what several of them share
   Module(name: "TestAuthority", path: "Tests/TestAuthority", kind: .library, dependencies: ["Net"]),
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),

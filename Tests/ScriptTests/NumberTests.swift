@@ -39,7 +39,7 @@ import Testing
       let expected = printf(format, value)
       verify(ours == expected, "\(format): \(ours), printf: \(expected)")
     }
-    for _ in 0..<40_000 {
+    for _ in 0..<15_000 {
       let value = randomDouble(&random)
       guard value.isFinite else { continue }
       let precision = Int(random.next() % 20)
@@ -58,7 +58,7 @@ import Testing
       let value = bytes.withUnsafeBufferPointer { Numbers.parse($0)?.value.asNumber }
       verify(value?.bitPattern == strtod(text, nil).bitPattern, "\(text)")
     }
-    for _ in 0..<20_000 {
+    for _ in 0..<10_000 {
       let value = randomDouble(&random)
       guard value.isFinite else { continue }
       check(
@@ -96,7 +96,7 @@ import Testing
       worst[name] = max(worst[name] ?? 0, found)
       verify(found < 1, "\(name)(\(argument)) = \(value), exactly \(exact)")
     }
-    for _ in 0..<40_000 {
+    for _ in 0..<15_000 {
       let small = (Double(random.next() >> 11) * 0x1p-53 - 0.5) * 20
       let unit = Double(random.next() >> 11) * 0x1p-52 - 1
       let wide = Double(bitPattern: random.next())

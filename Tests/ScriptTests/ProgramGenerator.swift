@@ -93,10 +93,13 @@ struct ProgramGenerator {
       return function == "#" ? "select('#', \(expression()), \(expression()))" : "\(function)(\(expression()))"
     case 18:
       return pick([
-        "string.rep(tostring(\(expression())), \(below(4)))", "string.sub(tostring(\(expression())), \(below(6) - 3), \(below(6) - 3))",
-        "string.upper(tostring(\(expression())))", "string.len(tostring(\(expression())))", "string.byte(tostring(\(expression())), 1, -1)",
+        "string.rep(tostring(\(expression())), \(below(4)))",
+        "string.sub(tostring(\(expression())), \(below(6) - 3), \(below(6) - 3))",
+        "string.upper(tostring(\(expression())))", "string.len(tostring(\(expression())))",
+        "string.byte(tostring(\(expression())), 1, -1)",
         "string.reverse(tostring(\(expression())))", "string.find(tostring(\(expression())), \"%d+\")",
-        "string.gsub(tostring(\(expression())), \"%w\", \"<%0>\")", "string.match(tostring(\(expression())), \"(%a+) *(%a*)\")",
+        "string.gsub(tostring(\(expression())), \"%w\", \"<%0>\")",
+        "string.match(tostring(\(expression())), \"(%a+) *(%a*)\")",
       ])
     case 19:
       return pick([
