@@ -44,6 +44,8 @@ final class PythonServer {
   func stop() {
     peer.stop()
     group.shutdown()
+    // A killed server leaves its socket.
+    if case .unix(let path) = address { unlink(path) }
   }
 }
 
