@@ -53,6 +53,7 @@ let modules: [Module] = [
   executable(
     "aether",
     ["Arguments", "Bytes", "HTTP", "HTTPClient", "JSON", "Model", "Net", "Version", "WebSocket", "YAML"]),
+  tests("aether", ["Arguments", "Bytes", "JSON", "Model", "YAML"]),
   library("Version", "Core"),
   executable(
     "aetherd",

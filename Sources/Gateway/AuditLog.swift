@@ -6,8 +6,9 @@ import Synchronization
 
 /// Who asked for what, and what came of it: one JSON object a line, in `audit.jsonl` of a folder, mode 0600.
 ///
-/// Lines are written on a queue of its own, in order. The queue is bounded; when the disk cannot keep up, lines are
-/// counted as lost, and the next line that is written says how many. Files rotate by size.
+/// Lines are written on a queue of its own, in order. The queue is bounded; when the disk cannot keep up or is full,
+/// lines are counted as lost, and the next line that is written says how many. Files rotate by size. Every line is
+/// whole: what could be written of others is taken back.
 public final class AuditLog: Sendable {
   public static let queueCountMax = 16_384
 
@@ -110,25 +111,46 @@ public final class AuditLog: Sendable {
     deinit { close(descriptor) }
 
     private static func open(_ path: String) -> Int32 {
-      Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+      let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+      if descriptor >= 0 { cutUnfinishedLine(descriptor) }
+      return descriptor
     }
 
-    /// - Returns: whether all was written.
+    /// Removes the part of a line that a daemon which was killed may have left at the end.
+    private static func cutUnfinishedLine(_ descriptor: Int32) {
+      var end = length(descriptor)
+      var byte: UInt8 = 0
+      while end > 0, pread(descriptor, &byte, 1, end - 1) == 1, byte != 0x0A { end -= 1 }
+      if end < length(descriptor) { ftruncate(descriptor, end) }
+    }
+
+    private static func length(_ descriptor: Int32) -> Int {
+      var status = stat()
+      return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// - Returns: whether all was written. Otherwise nothing was.
     func append(_ bytes: [UInt8]) -> Bool {
       rotateIfNeeded(adding: bytes.count)
+      let start = Output.length(descriptor)
       var offset = 0
       while offset < bytes.count {
         let count = bytes.withUnsafeBytes { bytes in
           write(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
         }
-        if count > 0 { offset += count } else if errno != EINTR { return false }
+        if count > 0 {
+          offset += count
+        } else if errno != EINTR {
+          ftruncate(descriptor, start)
+          return false
+        }
       }
       return true
     }
 
     private func rotateIfNeeded(adding count: Int) {
-      var status = stat()
-      guard fstat(descriptor, &status) == 0, Int(status.st_size) + count > sizeMax, status.st_size > 0 else { return }
+      let length = Output.length(descriptor)
+      guard length > 0, length + count > sizeMax else { return }
       for index in stride(from: fileCountMax - 1, through: 1, by: -1) {
         rename(index == 1 ? path : "\(path).\(index - 1)", "\(path).\(index)")
       }

@@ -13,6 +13,9 @@ struct APIClient: Sendable {
   init(_ arguments: ParsedArguments) throws {
     var context: Context
     if let server = arguments.value("server") ?? getenv("AETHER_SERVER").map({ String(cString: $0) }) {
+      guard APIClient.isAddress(server) else {
+        throw UsageError("--server is \"\(server)\"; accepted: https://ADDRESS:PORT", path: arguments.path)
+      }
       context = Context(name: "command line", server: server)
     } else {
       context = try ContextFile.load().require(arguments.value("context"))
@@ -97,13 +100,16 @@ struct APIClient: Sendable {
   }
 
   /// The `exp` claim, without any check: only to know when to ask for another token.
-  private static func expiry(of token: String) -> Timestamp? {
+  static func expiry(of token: String) -> Timestamp? {
     let parts = token.split(separator: ".")
     guard parts.count == 3, let bytes = try? Base64.decode(String(parts[1]), .url), let claims = try? JSON.parse(bytes),
       let seconds = claims["exp"]?.integerValue
     else { return nil }
-    return Timestamp(milliseconds: seconds * 1000)
+    let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+    return overflow ? nil : Timestamp(milliseconds: milliseconds)
   }
+
+  static func isAddress(_ server: String) -> Bool { server.hasPrefix("https://") || server.hasPrefix("http://") }
 
   /// `name` as one path segment.
   static func segment(_ name: String) -> String {

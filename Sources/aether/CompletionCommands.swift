@@ -15,7 +15,7 @@ enum CompletionCommands {
       throw UsageError(
         "SHELL is \"\(arguments.operand("SHELL") ?? "")\"; accepted: bash, zsh, fish", path: arguments.path)
     }
-    Output.write(Program.root.completionScript(for: shell))
+    try Output.write(Program.root.completionScript(for: shell))
     return 0
   }
 
@@ -24,7 +24,7 @@ enum CompletionCommands {
     let candidates = await Program.root.completions(for: words) { source, operands in
       (try? await Self.words(source, operands)) ?? []
     }
-    Output.write(candidates.map { $0 + "\n" }.joined())
+    do { try Output.write(candidates.map { $0 + "\n" }.joined()) } catch { return 1 }
     return 0
   }
 

@@ -25,7 +25,7 @@ enum ContextCommands {
     var file = try ContextFile.load()
     let name = arguments.value("context") ?? "local"
     let server = arguments.value("server") ?? "https://127.0.0.1:7443"
-    guard server.hasPrefix("https://") || server.hasPrefix("http://") else {
+    guard APIClient.isAddress(server) else {
       throw UsageError("--server is \"\(server)\"; accepted: https://ADDRESS:PORT", path: arguments.path)
     }
     let authority = try arguments.value("ca") ?? (arguments.isGiven("server") ? nil : LocalDaemon.authority())
@@ -52,7 +52,7 @@ enum ContextCommands {
     file.put(context)
     file.current = name
     try file.save()
-    Output.write("context \(name): \(server)\(context.developmentUser.map { " as \($0)" } ?? "")\n")
+    try Output.write("context \(name): \(server)\(context.developmentUser.map { " as \($0)" } ?? "")\n")
     return 0
   }
 
@@ -67,7 +67,7 @@ enum ContextCommands {
             context.name == file.current ? "*" : " ", context.name, context.server, context.developmentUser ?? "",
           ])
         }
-        Output.write(table.text)
+        try Output.write(table.text)
         return 0
       },
       Command(
@@ -90,17 +90,17 @@ enum ContextCommands {
         return 0
       },
       Command("path", "Print the file that holds the contexts") { _ in
-        Output.write(ContextFile.path + "\n")
+        try Output.write(ContextFile.path + "\n")
         return 0
       },
     ])
 
   static let version = Command("version", "Print the versions of this command and of the daemon") { arguments in
-    Output.write("aether \(Version.current)\n")
+    try Output.write("aether \(Version.current)\n")
     let answer = try await APIClient(arguments).call("GET", "/v1/version")
-    Output.write("aetherd \(answer["version"]?.stringValue ?? "unknown")\n")
+    try Output.write("aetherd \(answer["version"]?.stringValue ?? "unknown")\n")
     for feature in answer["features"]?.arrayValue ?? [] where feature["available"]?.boolValue == false {
-      Output.write("  without \(feature["name"]?.stringValue ?? ""): \(feature["reason"]?.stringValue ?? "")\n")
+      try Output.write("  without \(feature["name"]?.stringValue ?? ""): \(feature["reason"]?.stringValue ?? "")\n")
     }
     return 0
   }

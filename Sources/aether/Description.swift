@@ -8,7 +8,7 @@ enum Description {
     var text = ""
     func line(_ title: String, _ value: String?) {
       guard let value, !value.isEmpty else { return }
-      text += title + ":" + String(repeating: " ", count: max(1, 14 - title.count)) + value + "\n"
+      text += title + ":" + String(repeating: " ", count: max(1, 14 - title.count)) + Readable.whole(value) + "\n"
     }
     let metadata = resource["metadata"]
     let status = resource["status"]
@@ -79,16 +79,17 @@ enum Description {
     let indent = String(repeating: "  ", count: level)
     var text = ""
     for member in json.objectValue?.members ?? [] {
+      let name = Readable.line(member.name)
       switch member.value {
       case .object(let object) where object.isEmpty: continue
       case .array(let items) where items.isEmpty: continue
-      case .object: text += "\(indent)\(member.name):\n" + outline(member.value, level: level + 1)
+      case .object: text += "\(indent)\(name):\n" + outline(member.value, level: level + 1)
       case .array(let items) where items.contains { $0.objectValue != nil }:
-        text += "\(indent)\(member.name):\n"
+        text += "\(indent)\(name):\n"
         for item in items { text += "\(indent)  - \(inline(item))\n" }
       case .array(let items):
-        text += "\(indent)\(member.name): \(items.map(inline).joined(separator: " "))\n"
-      default: text += "\(indent)\(member.name): \(inline(member.value))\n"
+        text += "\(indent)\(name): \(items.map(inline).joined(separator: " "))\n"
+      default: text += "\(indent)\(name): \(inline(member.value))\n"
       }
     }
     return text
@@ -96,7 +97,7 @@ enum Description {
 
   private static func inline(_ json: JSON) -> String {
     if let object = json.objectValue {
-      return object.members.map { "\($0.name)=\(inline($0.value))" }.joined(separator: " ")
+      return object.members.map { "\(Readable.line($0.name))=\(inline($0.value))" }.joined(separator: " ")
     }
     return Readable.line(json.stringValue ?? json.text())
   }

@@ -1,4 +1,5 @@
 import Arguments
+import Dispatch
 import Glibc
 import JSON
 import Model
@@ -53,35 +54,54 @@ enum ExecCommand {
       guard case .binary(let bytes) = message, let channel = bytes.first else { continue }
       let content = Array(bytes.dropFirst())
       switch channel {
-      case Channel.stdout: Output.write(content)
-      case Channel.stderr: Output.write(content, to: STDERR_FILENO)
+      case Channel.stdout: try Output.write(content)
+      case Channel.stderr: try Output.write(content, to: STDERR_FILENO)
       case Channel.exit:
-        let exit = try JSON.parse(content)
-        if let error = APIError(envelope: exit) { throw error }
-        if let signal = exit["signal"]?.integerValue { return Int32(truncatingIfNeeded: 128 + signal) }
-        return Int32(truncatingIfNeeded: exit["code"]?.integerValue ?? 1)
+        return try status(of: try JSON.parse(content))
       default: continue
       }
     }
     throw APIError(.unavailable, "the connection ended before the command did")
   }
 
+  /// The status to end with, of the last message of a command.
+  ///
+  /// - Throws: ``APIError`` when it could not be run.
+  static func status(of exit: JSON) throws(APIError) -> Int32 {
+    if let error = APIError(envelope: exit) { throw error }
+    if let signal = exit["signal"]?.integerValue { return 128 + Int32(truncatingIfNeeded: signal & 0x7F) }
+    return Int32(truncatingIfNeeded: (exit["code"]?.integerValue ?? 1) & 0xFF)
+  }
+
   /// Standard input, read by a thread of its own since reading blocks.
   private enum Input {
+    /// Pieces that wait to be sent. With so many the thread reads no more until the command has taken one.
+    private static let pieceCountMax = 16
+
     static func forward(to socket: WebSocket) {
       let (pieces, continuation) = AsyncStream.makeStream(of: [UInt8].self)
+      // Counted up from zero: a semaphore must not end below the value that it began with.
+      let room = DispatchSemaphore(value: 0)
+      for _ in 0..<pieceCountMax { room.signal() }
       Thread.start {
         var chunk = [UInt8](repeating: 0, count: 16_384)
         while true {
+          room.wait()
           let count = read(STDIN_FILENO, &chunk, chunk.count)
-          if count < 0 && errno == EINTR { continue }
+          if count < 0 && errno == EINTR {
+            room.signal()
+            continue
+          }
           guard count > 0 else { break }
           continuation.yield(Array(chunk[..<count]))
         }
         continuation.finish()
       }
       Task {
-        for await piece in pieces { try await socket.send([Channel.stdin] + piece) }
+        for await piece in pieces {
+          try await socket.send([Channel.stdin] + piece)
+          room.signal()
+        }
         try await socket.send([Channel.endOfInput])
       }
     }

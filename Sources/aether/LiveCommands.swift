@@ -36,7 +36,7 @@ enum LiveCommands {
     let path =
       "/v1/processes/\(APIClient.segment(arguments.operand("PROCESS") ?? ""))/logs?\(query.joined(separator: "&"))"
     let response = try await APIClient(arguments).open("GET", path, headers: ["accept": form])
-    for try await chunk in response.body { Output.write(chunk) }
+    for try await chunk in response.body { try Output.write(chunk) }
     return 0
   }
 
@@ -54,18 +54,18 @@ enum LiveCommands {
         "--interval is \"\(arguments.value("interval") ?? "")\"; accepted: a time from 200ms", path: arguments.path)
     }
     if arguments.value("output") == "json" {
-      Output.write(try await client.call("GET", "/v1/stats").text(.pretty) + "\n")
+      try Output.write(try await client.call("GET", "/v1/stats").text(.pretty) + "\n")
       return 0
     }
     guard !arguments.flag("once"), isatty(STDOUT_FILENO) == 1 else {
-      Output.write(table(try await client.call("GET", "/v1/stats")))
+      try Output.write(table(try await client.call("GET", "/v1/stats")))
       return 0
     }
-    Output.write("\u{1B}[2J")
+    try Output.write("\u{1B}[2J")
     while true {
       let text = table(try await client.call("GET", "/v1/stats"))
       // Home, then each line with the rest of the old one erased, then everything below.
-      Output.write("\u{1B}[H" + text.split(separator: "\n").map { $0 + "\u{1B}[K\r\n" }.joined() + "\u{1B}[J")
+      try Output.write("\u{1B}[H" + text.split(separator: "\n").map { $0 + "\u{1B}[K\r\n" }.joined() + "\u{1B}[J")
       try await Task.sleep(for: .milliseconds(interval))
     }
   }

@@ -31,6 +31,21 @@ struct Manifest {
     return manifests
   }
 
+  /// What `delete` means by it.
+  ///
+  /// - Throws: ``APIError`` `invalid` with the place in the file.
+  func target(among kinds: [KindDescription]) throws(APIError) -> (kind: KindDescription, name: String) {
+    func fault(_ field: String, _ problem: String) -> APIError {
+      Manifest.located(.invalid(field, problem), in: [self])
+    }
+    guard let kind = kinds.first(where: { $0.kind == kind }) else {
+      let known = kinds.map(\.kind).joined(separator: ", ")
+      throw fault("kind", kind.isEmpty ? "is missing" : "is \"\(kind)\"; accepted: \(known)")
+    }
+    guard !name.isEmpty else { throw fault("metadata.name", "is missing") }
+    return (kind, name)
+  }
+
   private static func files(in path: String) throws(APIError) -> [String] {
     var status = stat()
     guard path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [path] }

@@ -14,10 +14,21 @@ enum OutputForm: String, CaseIterable {
   init(_ arguments: ParsedArguments) { self = arguments.value("output").flatMap(OutputForm.init(rawValue:)) ?? .table }
 }
 
-enum Output {
-  static func write(_ text: String) { write(Array(text.utf8)) }
+/// Output that nobody takes.
+enum OutputFailure: Error, Equatable {
+  /// The reader has gone, as `head` does when it has enough.
+  case readerGone
+  /// errno of write(2), such as that of a full disk.
+  case system(Int32)
 
-  static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) {
+  /// As for a program that SIGPIPE ended, so that scripts see nothing new.
+  static let readerGoneStatus: Int32 = 128 + SIGPIPE
+}
+
+enum Output {
+  static func write(_ text: String) throws(OutputFailure) { try write(Array(text.utf8)) }
+
+  static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) throws(OutputFailure) {
     var offset = 0
     while offset < bytes.count {
       let count = bytes.withUnsafeBytes {
@@ -25,38 +36,55 @@ enum Output {
       }
       if count > 0 {
         offset += count
-      } else if errno == EAGAIN {
+        continue
+      }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN:
         var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         poll(&ready, 1, 1000)
-      } else if errno != EINTR {
-        return
+      case EPIPE: throw .readerGone
+      case let code: throw .system(code)
       }
     }
   }
 
-  static func error(_ text: String) { write(Array("aether: \(text)\n".utf8), to: STDERR_FILENO) }
+  /// A message for people. One that cannot be printed changes nothing else.
+  static func error(_ text: String) {
+    try? write(Array("aether: \(Readable.plain(text))\n".utf8), to: STDERR_FILENO)
+  }
 
   /// Prints resources in the form asked for.
   ///
   /// - Parameter asList: whether JSON shows a list even for one resource.
-  static func resources(_ items: [JSON], _ kind: KindDescription, _ form: OutputForm, asList: Bool = true) {
-    switch form {
+  static func resources(
+    _ items: [JSON], _ kind: KindDescription, _ form: OutputForm, asList: Bool = true
+  ) throws(OutputFailure) {
+    if items.isEmpty, form == .table || form == .wide {
+      error("no \(kind.plural)")
+    } else {
+      try write(form.text(of: items, kind, asList: asList, now: .now()))
+    }
+  }
+}
+
+extension OutputForm {
+  /// Resources in this form.
+  ///
+  /// - Parameter asList: whether JSON shows a list even for one resource.
+  func text(of items: [JSON], _ kind: KindDescription, asList: Bool, now: Timestamp) -> String {
+    switch self {
     case .json:
       let value: JSON = !asList && items.count == 1 ? items[0] : ["items": .array(items)]
-      write(value.text(.pretty) + "\n")
-    case .yaml: write(YAML.text(documents: items))
+      return value.text(.pretty) + "\n"
+    case .yaml: return YAML.text(documents: items)
     case .name:
-      for item in items { write("\(kind.singular) \(item["metadata"]?["name"]?.stringValue ?? "")\n") }
+      return items.map { "\(kind.singular) \($0["metadata"]?["name"]?.stringValue ?? "")\n" }.joined()
     case .table, .wide:
-      guard !items.isEmpty else {
-        Output.error("no \(kind.plural)")
-        return
-      }
-      let columns = kind.columns.filter { form == .wide || !$0.isWide }
+      let columns = kind.columns.filter { self == .wide || !$0.isWide }
       var table = Table(columns.map(\.title))
-      let now = Timestamp.now()
       for item in items { table.add(columns.map { $0.cell(of: item, now: now) }) }
-      write(table.text)
+      return table.text
     }
   }
 }

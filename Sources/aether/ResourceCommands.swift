@@ -25,16 +25,19 @@ enum ResourceCommands {
     options: [OutputForm.option, selectorOption],
     operands: [kindOperand, Operand("NAME", "only these", .any, completion: .dynamic("names"))]
   ) { arguments in
+    let names = arguments.allOperands("NAME")
+    if !names.isEmpty, arguments.isGiven("selector") {
+      throw UsageError("either NAME or --selector", path: arguments.path)
+    }
     let client = try APIClient(arguments)
     let kind = try await client.kind(arguments.operand("KIND") ?? "")
-    let names = arguments.allOperands("NAME")
     var items: [JSON] = []
     if names.isEmpty {
       items = try await client.list(kind, selector: arguments.value("selector")).items
     } else {
       for name in names { items.append(try await client.call("GET", kind.path(name))) }
     }
-    Output.resources(items, kind, OutputForm(arguments), asList: names.count != 1)
+    try Output.resources(items, kind, OutputForm(arguments), asList: names.count != 1)
     return 0
   }
 
@@ -44,7 +47,7 @@ enum ResourceCommands {
   ) { arguments in
     let client = try APIClient(arguments)
     let kind = try await client.kind(arguments.operand("KIND") ?? "")
-    Output.write(try await Description.text(of: kind, arguments.operand("NAME") ?? "", client))
+    try Output.write(try await Description.text(of: kind, arguments.operand("NAME") ?? "", client))
     return 0
   }
 
@@ -53,8 +56,8 @@ enum ResourceCommands {
     discussion: "All resources are checked before any is written, and they are written together.",
     options: [fileOption, .flag("dry-run", nil, "Check only"), OutputForm.option]
   ) { arguments in
-    let client = try APIClient(arguments)
     let manifests = try Manifest.load(try files(arguments))
+    let client = try APIClient(arguments)
     let path = "/v1/apply" + (arguments.flag("dry-run") ? "?dryRun=true" : "")
     let answer: JSON
     do {
@@ -64,15 +67,15 @@ enum ResourceCommands {
     }
     let results = answer["results"]?.arrayValue ?? []
     switch OutputForm(arguments) {
-    case .json: Output.write(answer.text(.pretty) + "\n")
-    case .yaml: Output.write(YAML.text(documents: results.compactMap { $0["resource"] }))
+    case .json: try Output.write(answer.text(.pretty) + "\n")
+    case .yaml: try Output.write(YAML.text(documents: results.compactMap { $0["resource"] }))
     case .name, .table, .wide:
       for result in results {
         let resource = result["resource"]
+        let kind = resource?["kind"]?.stringValue?.lowercased() ?? ""
         let action = arguments.flag("dry-run") ? "valid" : result["action"]?.stringValue ?? ""
-        Output.write(
-          "\(resource?["kind"]?.stringValue?.lowercased() ?? "") \(resource?["metadata"]?["name"]?.stringValue ?? "") \(action)\n"
-        )
+        let tail = OutputForm(arguments) == .name ? "" : " \(action)"
+        try Output.write("\(kind) \(resource?["metadata"]?["name"]?.stringValue ?? "")\(tail)\n")
       }
     }
     return 0
@@ -95,27 +98,23 @@ enum ResourceCommands {
       Operand("NAME", "which", .any, completion: .dynamic("names")),
     ]
   ) { arguments in
+    let deadline = try Waiting.deadline(arguments)
     let client = try APIClient(arguments)
-    let kinds = try await client.kinds()
     var targets: [(kind: KindDescription, name: String)] = []
     if arguments.isGiven("file") {
       guard arguments.operand("KIND") == nil else {
         throw UsageError("either -f or KIND and NAME", path: arguments.path)
       }
-      for manifest in try Manifest.load(arguments.all("file")) {
-        guard let kind = kinds.first(where: { $0.kind == manifest.kind }) else {
-          throw APIError(.invalid, "\(manifest.file): there is no kind \"\(manifest.kind)\"")
-        }
-        targets.append((kind, manifest.name))
-      }
+      let manifests = try Manifest.load(arguments.all("file"))
+      let kinds = try await client.kinds()
       // What is inside goes before what it is inside of.
-      targets.sort { $0.name.utf8.count > $1.name.utf8.count }
+      targets = try manifests.map { try $0.target(among: kinds) }.sorted { $0.name.utf8.count > $1.name.utf8.count }
     } else {
-      let kind = try await client.kind(arguments.operand("KIND") ?? "")
-      targets = arguments.allOperands("NAME").map { (kind, $0) }
-      guard !targets.isEmpty else {
-        throw UsageError("NAME is missing: which \(kind.plural) to delete", path: arguments.path)
+      guard let name = arguments.operand("KIND"), !arguments.allOperands("NAME").isEmpty else {
+        throw UsageError("KIND and NAME, or -f FILE, are missing: what to delete", path: arguments.path)
       }
+      let kind = try await client.kind(name)
+      targets = arguments.allOperands("NAME").map { (kind, $0) }
     }
     var waiting: [(kind: KindDescription, name: String, uid: String)] = []
     for (kind, name) in targets {
@@ -125,13 +124,12 @@ enum ResourceCommands {
       } catch let error as APIError where error.code == .notFound && arguments.flag("ignore-missing") {
         continue
       }
-      if arguments.flag("no-wait") { Output.write("\(kind.singular) \(name) deleting\n") }
+      if arguments.flag("no-wait") { try Output.write("\(kind.singular) \(name) deleting\n") }
     }
     if arguments.flag("no-wait") { return 0 }
-    let deadline = try Waiting.deadline(arguments)
     for (kind, name, uid) in waiting {
       try await Waiting.untilGone(kind, name, uid: uid, client, deadline)
-      Output.write("\(kind.singular) \(name) deleted\n")
+      try Output.write("\(kind.singular) \(name) deleted\n")
     }
     return 0
   }
@@ -149,17 +147,19 @@ enum ResourceCommands {
     ],
     operands: [kindOperand, Operand("NAME", "which", completion: .dynamic("names"))]
   ) { arguments in
+    let deadline = try Waiting.deadline(arguments)
+    let goal = arguments.value("for") ?? ""
+    let phase = goal.hasPrefix("phase=") ? String(goal.dropFirst("phase=".count)) : ""
+    guard goal == "deleted" || !phase.isEmpty else {
+      throw UsageError("--for is \"\(goal)\"; accepted: phase=PHASE, deleted", path: arguments.path)
+    }
     let client = try APIClient(arguments)
     let kind = try await client.kind(arguments.operand("KIND") ?? "")
     let name = arguments.operand("NAME") ?? ""
-    let deadline = try Waiting.deadline(arguments)
-    let goal = arguments.value("for") ?? ""
-    if goal == "deleted" {
+    if phase.isEmpty {
       try await Waiting.untilGone(kind, name, uid: nil, client, deadline)
-    } else if goal.hasPrefix("phase="), goal.count > 6 {
-      try await Waiting.until(kind, name, phase: String(goal.dropFirst(6)), client, deadline)
     } else {
-      throw UsageError("--for is \"\(goal)\"; accepted: phase=PHASE, deleted", path: arguments.path)
+      try await Waiting.until(kind, name, phase: phase, client, deadline)
     }
     return 0
   }
@@ -168,7 +168,7 @@ enum ResourceCommands {
     "explain", "Print the fields of a kind with their meaning and default", operands: [kindOperand]
   ) { arguments in
     let client = try APIClient(arguments)
-    Output.write(Explanation.text(of: try await client.kind(arguments.operand("KIND") ?? "")))
+    try Output.write(Explanation.text(of: try await client.kind(arguments.operand("KIND") ?? "")))
     return 0
   }
 

@@ -44,7 +44,8 @@ enum Readable {
     let units = ["", "Ki", "Mi", "Gi", "Ti"]
     var amount = Double(count)
     var unit = 0
-    while amount >= 1024, unit < units.count - 1 {
+    // What would be rounded up to 1024 belongs to the next unit.
+    while amount >= 1023.5, unit < units.count - 1 {
       amount /= 1024
       unit += 1
     }
@@ -74,16 +75,27 @@ enum Readable {
     return "\(seconds / size)\(name)\(rest / units[first + 1].0)\(units[first + 1].1)"
   }
 
-  /// One line without control characters, so that no text from elsewhere can move the cursor.
+  /// One line, without what ``plain(_:)`` leaves out.
+  static func whole(_ text: String) -> String { plain(text.replacing("\n", with: "\\n")) }
+
+  /// The same, cut where it gets long.
   static func line(_ text: String) -> String {
-    var result = ""
+    let result = whole(text)
+    return result.count > 120 ? String(result.prefix(119)) + "…" : result
+  }
+
+  /// Text without control characters but the ends of lines, and without characters that turn the direction of writing,
+  /// so that no text from elsewhere can move the cursor or look like what it is not.
+  static func plain(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       switch scalar {
-      case "\n": result += "\\n"
-      case "\t": result += " "
-      default: if scalar.properties.generalCategory != .control { result.unicodeScalars.append(scalar) }
+      case "\n": result.append(scalar)
+      case "\t": result.append(" ")
+      case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": continue
+      default: if scalar.properties.generalCategory != .control { result.append(scalar) }
       }
     }
-    return result.count > 120 ? String(result.prefix(119)) + "…" : result
+    return String(result)
   }
 }

@@ -20,12 +20,6 @@ enum WatchCommand {
     ],
     operands: [Operand("KIND", "only these kinds, such as cells", .any, completion: .dynamic("kinds"))]
   ) { arguments in
-    let client = try APIClient(arguments)
-    var query: [String] = []
-    var plurals: [String] = []
-    for name in arguments.allOperands("KIND") { plurals.append(try await client.kind(name).plural) }
-    if !plurals.isEmpty { query.append("kinds=\(plurals.joined(separator: ","))") }
-    if let selector = arguments.value("selector") { query.append("selector=\(APIClient.segment(selector))") }
     var position: Int64?
     if let since = arguments.value("since") {
       guard let revision = Int64(since), revision >= 0 else {
@@ -33,6 +27,12 @@ enum WatchCommand {
       }
       position = revision
     }
+    let client = try APIClient(arguments)
+    var query: [String] = []
+    var plurals: [String] = []
+    for name in arguments.allOperands("KIND") { plurals.append(try await client.kind(name).plural) }
+    if !plurals.isEmpty { query.append("kinds=\(plurals.joined(separator: ","))") }
+    if let selector = arguments.value("selector") { query.append("selector=\(APIClient.segment(selector))") }
     let stream = WatchStream(
       sockets: try SocketClient(client), query: query, isJSON: arguments.value("output") == "json")
     try await stream.run(from: position)
@@ -63,8 +63,8 @@ private struct WatchStream {
         Output.error("changes were missed: \(error.message); listing again")
         position = nil
         continue
-      } catch let error as APIError where error.code == .unavailable || error.code == .unauthenticated {
-        // The first attempt fails for good: it is more likely a wrong address or token than a restart.
+      } catch let error as APIError where error.code == .unavailable || error.code == .rateLimited {
+        // The first attempt fails for good: it is more likely a wrong address than a restart.
         guard hasConnected else { throw error }
         Output.error("\(error.message); trying again")
       } catch let error as WebSocketError {
@@ -100,14 +100,14 @@ private struct WatchStream {
   }
 
   private func print(_ event: JSON, _ text: String) {
-    if isJSON { return Output.write(text + "\n") }
+    if isJSON { return try Output.write(text + "\n") }
     guard let resource = event["resource"] else { return }
     func column(_ value: String?, _ width: Int) -> String {
       let value = value ?? "-"
       return value + String(repeating: " ", count: max(0, width - value.count) + 2)
     }
     let status = resource["status"]
-    Output.write(
+    try Output.write(
       column(Timestamp.now().description, 24) + column(event["type"]?.stringValue, 7)
         + column(resource["kind"]?.stringValue, 8) + column(resource["metadata"]?["name"]?.stringValue, 24)
         + column(status?["phase"]?.stringValue ?? "Pending", 11)

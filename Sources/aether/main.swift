@@ -9,7 +9,7 @@ func run(_ words: [String]) async -> Int32 {
   do {
     switch try Program.root.parse(words) {
     case .help(let text):
-      Output.write(text)
+      try Output.write(text)
       return 0
     case .run(let command, let arguments):
       return try await command.run?(arguments) ?? 2
@@ -20,6 +20,10 @@ func run(_ words: [String]) async -> Int32 {
   } catch let error as APIError {
     Output.error(error.message)
     return error.code.exitStatus
+  } catch let error as OutputFailure {
+    guard case .system(let code) = error else { return OutputFailure.readerGoneStatus }
+    Output.error("the output cannot be written: \(String(cString: strerror(code)))")
+    return 1
   } catch let error as HTTPClientError {
     Output.error(error.message)
     return 7

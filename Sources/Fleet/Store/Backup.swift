@@ -71,10 +71,13 @@ extension ResourceStore {
   public func backup(to directory: String) async throws(StoreError) -> StoreBackup {
     let engine = engine
     let now = options.clock()
+    var directory = directory[...]
+    while directory.count > 1, directory.hasSuffix("/") { directory.removeLast() }
+    let target = String(directory)
     return try await pool.run { () throws(StoreError) in
-      guard !Directory.exists(directory) else { throw .unavailable("\(directory) exists already") }
-      let partial = "\(directory).partial"
-      Directory.remove(partial)
+      guard !Directory.exists(target) else { throw .unavailable("\(target) exists already") }
+      // A name of its own: another folder, or another backup to the same place, must not be touched.
+      let partial = "\(target).partial-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
       do throws(StoreError) {
         try stored { () throws(RocksError) in try engine.database.checkpoint(to: partial) }
         let revision = try ResourceStore.revision(ofCopy: partial)
@@ -86,7 +89,7 @@ extension ResourceStore {
         let backup = StoreBackup(revision: revision, createdAt: now, files: files)
         try Directory.write(backup.json.bytes(.pretty), to: "\(partial)/\(StoreBackup.manifestName)")
         try Directory.sync(partial)
-        try Directory.move(partial, directory)
+        try Directory.move(partial, target)
         return backup
       } catch {
         Directory.remove(partial)
