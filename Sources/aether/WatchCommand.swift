@@ -95,11 +95,11 @@ private struct WatchStream {
       default:
         if isSynced, let revision = event["revision"]?.integerValue { position = revision }
       }
-      print(event, text)
+      try print(event, text)
     }
   }
 
-  private func print(_ event: JSON, _ text: String) {
+  private func print(_ event: JSON, _ text: String) throws {
     if isJSON { return try Output.write(text + "\n") }
     guard let resource = event["resource"] else { return }
     func column(_ value: String?, _ width: Int) -> String {

@@ -193,10 +193,16 @@ private final class WriterState {
     return upTo
   }
 
+  /// Whether fewer bytes are free than are kept for deletes, with what memory tables will still take when they are
+  /// written out: their files appear before the log that they replace is removed.
   private func isNearlyFull() -> Bool {
     guard options.freeBytesMin > 0 else { return false }
     var system = statvfs()
     guard statvfs(engine.database.path, &system) == 0 else { return false }
-    return UInt64(system.f_bavail) * UInt64(system.f_frsize) < options.freeBytesMin
+    let free = UInt64(system.f_bavail) * UInt64(system.f_frsize)
+    guard free >= options.freeBytesMin else { return true }
+    // Asking the engine is only worth it when the answer matters.
+    guard free < options.freeBytesMin + engine.database.writeBufferBytesMax else { return false }
+    return free < options.freeBytesMin + engine.database.unwrittenBytes
   }
 }

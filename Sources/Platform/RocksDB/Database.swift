@@ -10,6 +10,8 @@ public final class Database: @unchecked Sendable {
   // made (rocksdb/db.h, "thread safe"); all stored properties are constants or atomics, and the gate keeps `close`
   // from freeing them while a call is under way.
   public let path: String
+  /// The most that memory tables hold together, roughly.
+  public let writeBufferBytesMax: UInt64
   public let isReadOnly: Bool
   let handle: OpaquePointer
   let families: [OpaquePointer?]
@@ -41,6 +43,7 @@ public final class Database: @unchecked Sendable {
     self.path = path
     self.names = names
     isReadOnly = options.isReadOnly
+    writeBufferBytesMax = UInt64(options.writeBufferTotalBytes)
     handle = opened
     self.families = families
     readOptions = rocksdb_readoptions_create()
@@ -195,6 +198,16 @@ extension Database {
     guard let text = rocksdb_property_value(handle, name) else { return nil }
     defer { rocksdb_free(text) }
     return String(cString: text)
+  }
+
+  /// Bytes in memory tables of all column families: what files will take that are not written yet.
+  public var unwrittenBytes: UInt64 {
+    guard (try? enter()) != nil else { return 0 }
+    defer { leave() }
+    return families.reduce(into: 0) { sum, family in
+      var bytes: UInt64 = 0
+      if rocksdb_property_int_cf(handle, family, "rocksdb.cur-size-all-mem-tables", &bytes) == 0 { sum += bytes }
+    }
   }
 
   /// The number of the last write; RocksDB numbers every put and delete.
