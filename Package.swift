@@ -75,6 +75,7 @@ let modules: [Module] = [
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),
   library("Script", "Core"), tests("Script", ["PythonPeer"]),
+  library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "Script"]),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
   library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]),
@@ -144,7 +145,7 @@ extension Module {
   var target: Target {
     let dependencies = dependencies.map { Target.Dependency(stringLiteral: $0) }
     var swift: [SwiftSetting] = [.treatAllWarnings(as: .error)]
-    if path.hasPrefix("Sources/Platform/") || path == "Sources/Core/Script" {
+    if path.hasPrefix("Sources/Platform/") || path.hasPrefix("Sources/Core/") {
       // Dynamic checks of exclusive access cost an eighth of a request; debug builds and all tests keep them.
       swift.append(.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)))
     }
