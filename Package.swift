@@ -109,6 +109,8 @@ let modules: [Module] = [
   library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),
   library("Logging", "Platform", ["JSON"]), tests("Logging", ["JSON"]),
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
+  library("AutomatonAnalysis", "Platform", ["Automata", "JSON", "Script"]),
+  tests("AutomatonAnalysis", ["Automata", "JSON", "PythonPeer"]),
   // Protobuf: runtime, and the plugin that generates what a target's protobuf.conf names
   library("Protobuf", "Platform", ["Bytes", "JSON"]),
   tests("Protobuf", ["JSON", "PythonPeer"], plugins: ["ProtobufGenerator"]),
