@@ -49,7 +49,7 @@ bench-%: setup helper ## Run one benchmark: bench-net, bench-start, bench-store
 	scripts/bench $*
 
 fmt: ## Lay out all Swift sources
-	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
+	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Firmware Web
 
 clean: ## Remove everything that was built
 	rm -rf .build

@@ -76,6 +76,8 @@ let modules: [Module] = [
   library("JSON", "Core"), tests("JSON"),
   library("Script", "Core"), tests("Script", ["PythonPeer"]),
   library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "Script"]),
+  library("Runner", "Core", ["Automata", "Script"]),
+  Module(name: "TargetsTests", path: "Tests/TargetsTests", kind: .test, dependencies: ["Runner"]),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
   library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]),
@@ -166,7 +168,7 @@ extension Module {
       return .systemLibrary(
         name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([apt])])
     case .test:
-      let data = ["Scenarios"].filter {
+      let data = ["Corpus", "Programs", "Scenarios"].filter {
         FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(path)/\($0)")
       }
       return .testTarget(
