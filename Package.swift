@@ -113,6 +113,8 @@ let modules: [Module] = [
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
   library("AutomatonAnalysis", "Platform", ["Automata", "JSON", "Script"]),
   tests("AutomatonAnalysis", ["Automata", "JSON", "PythonPeer"]),
+  library("AutomatonFiles", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]),
+  tests("AutomatonFiles", ["Automata", "Bytes", "JSON", "PythonPeer", "Script", "YAML"]),
   // Protobuf: runtime, and the plugin that generates what a target's protobuf.conf names
   library("Protobuf", "Platform", ["Bytes", "JSON"]),
   tests("Protobuf", ["JSON", "PythonPeer"], plugins: ["ProtobufGenerator"]),

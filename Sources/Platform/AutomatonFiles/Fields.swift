@@ -1,0 +1,378 @@
+import Automata
+import JSON
+import Script
+import YAML
+
+/// What the reading of one file shares.
+final class FileContext {
+  let source: SourceText
+  let problems: Problems
+  /// Durations without a unit are errors.
+  let strictUnits: Bool
+
+  init(source: SourceText, problems: Problems, strictUnits: Bool) {
+    self.source = source
+    self.problems = problems
+    self.strictUnits = strictUnits
+  }
+}
+
+/// A member of a mapping, or of a list of mappings that stands for one.
+struct Member {
+  var name: String
+  var position: YAMLPosition
+  var value: YAMLNode
+}
+
+/// A script and the scalar that it was written as.
+struct ScriptText {
+  var text: Name
+  var node: YAMLNode
+}
+
+/// The keys of one section of a file, checked against its table: unknown keys, keys given twice and missing keys are
+/// reported when it is made, wrong values when they are asked for.
+struct Fields {
+  let context: FileContext
+  let section: Section
+  let position: YAMLPosition
+  private var members: [String: Member] = [:]
+
+  /// - Parameter nameKeys: keys that hold the section's name in a list; they are accepted and read by the caller.
+  init(_ node: YAMLNode, _ section: Section, _ context: FileContext, nameKeys: [String] = []) {
+    self.context = context
+    self.section = section
+    position = node.position
+    guard let found = Fields.members(of: node, section.title, context) else { return }
+    for member in found {
+      if nameKeys.contains(member.name), section.key(spelled: member.name) == nil { continue }
+      guard let key = section.key(spelled: member.name) else {
+        context.problems.unknown(
+          .unknownKey, member.position, "unknown key \"\(member.name)\" in \(section.title)", word: member.name,
+          accepted: section.keys.flatMap(\.spellings) + nameKeys)
+        continue
+      }
+      if let first = members[key.name] {
+        context.problems.error(
+          .duplicateKey, member.position,
+          "\"\(member.name)\" says the same as \"\(first.name)\" at \(first.position)", fix: "keep one of them")
+      } else {
+        members[key.name] = member
+      }
+    }
+    for key in section.keys where key.isRequired && self.node(key.name) == nil && !nameKeys.contains(key.name) {
+      context.problems.error(.missingKey, position, "\(section.title) needs \"\(key.name)\"", fix: key.summary)
+    }
+  }
+
+  /// The members of a mapping, or of a list of mappings; `nil` for other nodes, which is reported. Null is empty.
+  static func members(of node: YAMLNode, _ title: String, _ context: FileContext) -> [Member]? {
+    switch node.content {
+    case .mapping(let members):
+      return members.map { Member(name: $0.name, position: $0.namePosition, value: $0.value) }
+    case .scalar(.null): return []
+    case .sequence(let items):
+      var all: [Member] = []
+      for item in items {
+        guard case .mapping(let members) = item.content else {
+          context.problems.error(.wrongKind, item.position, "\(title) is a map, or a list of maps with one key each")
+          return nil
+        }
+        all += members.map { Member(name: $0.name, position: $0.namePosition, value: $0.value) }
+      }
+      return all
+    case .scalar(let value):
+      context.problems.error(.wrongKind, node.position, "\(title) is a map of keys, not \(value.typeName)")
+      return nil
+    }
+  }
+
+  /// What stands behind a key; `nil` for nothing or null.
+  func node(_ key: String) -> YAMLNode? {
+    guard let value = members[key]?.value else { return nil }
+    if case .scalar(.null) = value.content { return nil }
+    return value
+  }
+
+  func has(_ key: String) -> Bool { node(key) != nil }
+  /// Where a key stands, or the section.
+  func position(of key: String) -> YAMLPosition { members[key]?.position ?? position }
+
+  // MARK: Values
+
+  private func wrong(_ key: String, _ node: YAMLNode, _ accepted: [String]) {
+    let shown = context.source.spelling(of: node).map { "\"\(String($0.prefix(60)))\"" } ?? "a \(kind(of: node))"
+    context.problems.error(.wrongKind, node.position, "\"\(key)\" is \(shown)", accepted: accepted)
+  }
+
+  private func kind(of node: YAMLNode) -> String {
+    switch node.content {
+    case .mapping: "map"
+    case .sequence: "list"
+    case .scalar(let value): value.typeName
+    }
+  }
+
+  func string(_ key: String) -> String? {
+    guard let node = node(key) else { return nil }
+    if let text = context.source.spelling(of: node) { return text }
+    wrong(key, node, ["text"])
+    return nil
+  }
+
+  func text(_ key: String) -> Name? { string(key).map { Array($0.utf8) } }
+
+  func script(_ key: String) -> ScriptText? {
+    guard let node = node(key), let text = text(key) else { return nil }
+    return ScriptText(text: text, node: node)
+  }
+
+  func flag(_ key: String) -> Bool? {
+    guard let node = node(key) else { return nil }
+    if let flag = context.source.spelling(of: node).flatMap(ValueText.flag) { return flag }
+    wrong(key, node, ["true", "false"])
+    return nil
+  }
+
+  func number(_ key: String) -> Double? {
+    guard let node = node(key) else { return nil }
+    if let text = context.source.spelling(of: node), let number = ValueText.number(text), number.isFinite {
+      return number
+    }
+    wrong(key, node, ["number"])
+    return nil
+  }
+
+  func whole(_ key: String) -> Int64? {
+    guard let node = node(key), case .whole(let range)? = section.key(spelled: key)?.accepts else { return nil }
+    let words = "whole number from \(range.lowerBound) to \(range.upperBound)"
+    guard let number = context.source.spelling(of: node).flatMap(ValueText.whole) else {
+      wrong(key, node, [words])
+      return nil
+    }
+    guard range.contains(number) else {
+      context.problems.error(.outOfRange, node.position, "\"\(key)\" is \(number)", accepted: [words])
+      return nil
+    }
+    return number
+  }
+
+  /// A weight in hundredths.
+  func weight(_ key: String) -> UInt32? {
+    guard let node = node(key) else { return nil }
+    let words = "number from 0 to 42949672.95"
+    guard let number = context.source.spelling(of: node).flatMap(ValueText.number), number.isFinite else {
+      wrong(key, node, [words])
+      return nil
+    }
+    let hundredths = (number * 100).rounded()
+    guard number >= 0, hundredths <= Double(UInt32.max) else {
+      context.problems.error(.outOfRange, node.position, "\"\(key)\" is \(number)", accepted: [words])
+      return nil
+    }
+    if abs(hundredths - number * 100) > 1e-6 * max(1, hundredths) {
+      context.problems.warning(
+        .precision, node.position, "\"\(key)\" is \(number), and weights have two decimals",
+        fix: "it is taken as \(hundredths / 100)")
+    }
+    return UInt32(hundredths)
+  }
+
+  /// A span in milliseconds.
+  func duration(_ key: String) -> Int32? {
+    guard let node = node(key), case .duration(let bare)? = section.key(spelled: key)?.accepts else { return nil }
+    guard let text = context.source.spelling(of: node),
+      case .span(let span, let isBare) = DurationText.read(text, bare: bare)
+    else {
+      wrong(key, node, [DurationText.accepted])
+      return nil
+    }
+    if isBare, span != 0 { reportBare(key, text, bare, node.position) }
+    if span < 0 {
+      context.problems.warning(.outOfRange, node.position, "\"\(key)\" is negative", fix: "it is taken as 0")
+      return 0
+    }
+    guard span <= Double(Int32.max) else {
+      context.problems.warning(
+        .outOfRange, node.position, "\"\(key)\" is longer than 2147483647ms", fix: "it is taken as 2147483647ms")
+      return .max
+    }
+    return rounded(key, span, node.position)
+  }
+
+  private func rounded(_ key: String, _ span: Double, _ position: YAMLPosition) -> Int32 {
+    let whole = span.rounded()
+    if abs(whole - span) > 1e-6 {
+      context.problems.warning(
+        .precision, position, "\"\(key)\" is not a whole number of milliseconds",
+        fix: "it is taken as \(Int32(whole))ms")
+    }
+    return Int32(whole)
+  }
+
+  private func reportBare(_ key: String, _ text: String, _ bare: DurationText.BareUnit, _ position: YAMLPosition) {
+    let unit = bare == .seconds ? "s" : "ms"
+    let message = "\"\(key): \(text)\" has no unit; it means \(bare == .seconds ? "seconds" : "milliseconds") here"
+    let fix = "write \(text)\(unit)"
+    if context.strictUnits {
+      context.problems.error(.bareDuration, position, message, fix: fix)
+    } else {
+      context.problems.warning(.bareDuration, position, message, fix: fix)
+    }
+  }
+
+  /// Milliseconds on a clock; a bare number is milliseconds.
+  func instant(_ key: String) -> Int64? {
+    guard let node = node(key) else { return nil }
+    guard let text = context.source.spelling(of: node) else {
+      wrong(key, node, ["milliseconds", DurationText.accepted])
+      return nil
+    }
+    if let number = ValueText.whole(text) { return number }
+    guard case .span(let span, _) = DurationText.read(text, bare: .milliseconds),
+      let number = Int64(exactly: span.rounded())
+    else {
+      wrong(key, node, ["milliseconds", DurationText.accepted])
+      return nil
+    }
+    return number
+  }
+
+  /// One of the words of the table, never an alias.
+  func choice(_ key: String) -> String? {
+    guard let node = node(key), case .choice(let choices)? = section.key(spelled: key)?.accepts else { return nil }
+    guard let word = context.source.spelling(of: node) else {
+      wrong(key, node, choices.map(\.word))
+      return nil
+    }
+    if let choice = choices.first(where: { $0.word == word || $0.aliases.contains(word) }) { return choice.word }
+    context.problems.unknown(
+      .unknownValue, node.position, "\"\(key)\" of \(section.title) is \"\(word)\"", word: word,
+      accepted: choices.flatMap { [$0.word] + $0.aliases })
+    return nil
+  }
+
+  /// The items of a list; one value alone is a list of itself.
+  func items(_ key: String) -> [YAMLNode] {
+    guard let node = node(key) else { return [] }
+    if case .sequence(let items) = node.content { return items }
+    return [node]
+  }
+
+  /// The texts of a list, each with its place.
+  func texts(_ key: String) -> [(text: String, position: YAMLPosition)] {
+    items(key).compactMap { item in
+      if let text = context.source.spelling(of: item) { return (text, item.position) }
+      wrong(key, item, ["text"])
+      return nil
+    }
+  }
+
+  func names(_ key: String) -> [Name] { texts(key).map { Array($0.text.utf8) } }
+
+  // MARK: Sections inside
+
+  func section(_ key: String, _ section: Section) -> Fields? {
+    node(key).map { Fields($0, section, context) }
+  }
+}
+
+/// A section with a name of its own.
+struct Entry {
+  /// `nil` when it has none.
+  var name: String?
+  /// Where the name stands, or the section.
+  var position: YAMLPosition
+  var fields: Fields
+}
+
+extension Fields {
+  /// The entries of a section such as `states`: a map, a list of sections with `id`, or a list of maps with one member.
+  func entries(_ key: String, _ section: Section, namesOptional: Bool = false) -> [Entry] {
+    guard let node = node(key) else { return [] }
+    let found: [Entry]
+    switch node.content {
+    case .mapping(let members):
+      found = members.map { named(Member(name: $0.name, position: $0.namePosition, value: $0.value), section) }
+    case .sequence(let items): found = items.flatMap { entries(of: $0, section, namesOptional: namesOptional) }
+    case .scalar:
+      wrong(key, node, ["map of names", "list"])
+      return []
+    }
+    var first: [String: YAMLPosition] = [:]
+    return found.filter { entry in
+      guard let name = entry.name else { return true }
+      guard let earlier = first[name] else {
+        first[name] = entry.position
+        return true
+      }
+      context.problems.error(
+        .duplicateName, entry.position, "there are two of the name \"\(name)\" in \(key); the first is at \(earlier)",
+        fix: "give one of them another name")
+      return false
+    }
+  }
+
+  private func named(_ member: Member, _ section: Section) -> Entry {
+    Entry(name: member.name, position: member.position, fields: Fields(member.value, section, context))
+  }
+
+  private func entries(of item: YAMLNode, _ section: Section, namesOptional: Bool) -> [Entry] {
+    guard case .mapping(let members) = item.content else {
+      context.problems.error(
+        .wrongKind, item.position, "\(section.title) in a list is a map",
+        accepted: ["- \(section.nameKeys[0]): NAME", "- NAME:"])
+      return []
+    }
+    // A map with one member that is no key of the section is `- NAME: {...}`.
+    if let member = members.first, members.count == 1, isSectionValue(member.value),
+      !section.nameKeys.contains(member.name), section.key(spelled: member.name) == nil || isMapping(member.value)
+    {
+      return [named(Member(name: member.name, position: member.namePosition, value: member.value), section)]
+    }
+    let fields = Fields(item, section, context, nameKeys: section.nameKeys)
+    let named = members.filter { section.nameKeys.contains($0.name) && section.key(spelled: $0.name) == nil }
+    if named.count > 1 {
+      context.problems.error(
+        .duplicateKey, named[1].namePosition, "\"\(named[1].name)\" says the same as \"\(named[0].name)\"")
+    }
+    guard let member = named.first, let name = context.source.spelling(of: member.value) else {
+      if !namesOptional || !named.isEmpty {
+        context.problems.error(
+          .missingKey, item.position, "\(section.title) in a list needs \"\(section.nameKeys[0])\"", fix: "add its name"
+        )
+        return []
+      }
+      return [Entry(name: nil, position: item.position, fields: fields)]
+    }
+    return [Entry(name: name, position: member.value.position, fields: fields)]
+  }
+
+  private func isSectionValue(_ node: YAMLNode) -> Bool {
+    switch node.content {
+    case .mapping, .sequence, .scalar(.null): true
+    case .scalar: false
+    }
+  }
+
+  private func isMapping(_ node: YAMLNode) -> Bool {
+    if case .mapping = node.content { return true }
+    return false
+  }
+
+  /// The sections of a list such as `triggers`. A text alone stands for the section's first key, when that is allowed.
+  func list(_ key: String) -> [(fields: Fields?, text: String?, position: YAMLPosition)] {
+    guard case .list(let section, let textAllowed)? = self.section.key(spelled: key)?.accepts else { return [] }
+    guard let node = node(key) else { return [] }
+    guard case .sequence(let items) = node.content else {
+      wrong(key, node, ["list"])
+      return []
+    }
+    return items.compactMap { item in
+      if case .scalar(let value) = item.content, !value.isNull, textAllowed {
+        return (nil, context.source.spelling(of: item), item.position)
+      }
+      return (Fields(item, section, context), nil, item.position)
+    }
+  }
+}
