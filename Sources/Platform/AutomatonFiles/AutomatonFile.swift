@@ -49,7 +49,7 @@ public enum AutomatonFile {
   }
 
   static func load(
-    _ root: YAMLNode, _ context: FileContext, options: LoadOptions, access: FileAccess
+    _ root: FileNode, _ context: FileContext, options: LoadOptions, access: FileAccess
   ) throws(RefusedFile) -> LoadedAutomaton {
     let loader = AutomatonLoader(context, access: access)
     loader.readDocument(root)
@@ -60,10 +60,10 @@ public enum AutomatonFile {
   }
 
   /// The only document of a text; `nil` when there is none, which is reported.
-  static func parse(_ text: [UInt8], _ problems: Problems) -> YAMLNode? {
+  static func parse(_ text: [UInt8], _ problems: Problems) -> FileNode? {
     do {
       let documents = try YAML.parse(text, limits: limits)
-      if let document = documents.first, documents.count == 1 { return document.root }
+      if let document = documents.first, documents.count == 1 { return FileNode(document.root) }
       problems.error(
         .syntax, documents.dropFirst().first?.root.position,
         documents.isEmpty ? "the file is empty" : "the file has more than one document", fix: "write one document")

@@ -17,17 +17,10 @@ final class FileContext {
   }
 }
 
-/// A member of a mapping, or of a list of mappings that stands for one.
-struct Member {
-  var name: String
-  var position: YAMLPosition
-  var value: YAMLNode
-}
-
 /// A script and the scalar that it was written as.
 struct ScriptText {
   var text: Name
-  var node: YAMLNode
+  var node: FileNode
 }
 
 /// The keys of one section of a file, checked against its table: unknown keys, keys given twice and missing keys are
@@ -36,10 +29,10 @@ struct Fields {
   let context: FileContext
   let section: Section
   let position: YAMLPosition
-  private var members: [String: Member] = [:]
+  private var members: [String: FileNode.Member] = [:]
 
   /// - Parameter nameKeys: keys that hold the section's name in a list; they are accepted and read by the caller.
-  init(_ node: YAMLNode, _ section: Section, _ context: FileContext, nameKeys: [String] = []) {
+  init(_ node: FileNode, _ section: Section, _ context: FileContext, nameKeys: [String] = []) {
     self.context = context
     self.section = section
     position = node.position
@@ -66,19 +59,19 @@ struct Fields {
   }
 
   /// The members of a mapping, or of a list of mappings; `nil` for other nodes, which is reported. Null is empty.
-  static func members(of node: YAMLNode, _ title: String, _ context: FileContext) -> [Member]? {
+  static func members(of node: FileNode, _ title: String, _ context: FileContext) -> [FileNode.Member]? {
     switch node.content {
     case .mapping(let members):
-      return members.map { Member(name: $0.name, position: $0.namePosition, value: $0.value) }
+      return members
     case .scalar(.null): return []
     case .sequence(let items):
-      var all: [Member] = []
+      var all: [FileNode.Member] = []
       for item in items {
         guard case .mapping(let members) = item.content else {
           context.problems.error(.wrongKind, item.position, "\(title) is a map, or a list of maps with one key each")
           return nil
         }
-        all += members.map { Member(name: $0.name, position: $0.namePosition, value: $0.value) }
+        all += members
       }
       return all
     case .scalar(let value):
@@ -88,7 +81,7 @@ struct Fields {
   }
 
   /// What stands behind a key; `nil` for nothing or null.
-  func node(_ key: String) -> YAMLNode? {
+  func node(_ key: String) -> FileNode? {
     guard let value = members[key]?.value else { return nil }
     if case .scalar(.null) = value.content { return nil }
     return value
@@ -100,12 +93,12 @@ struct Fields {
 
   // MARK: Values
 
-  private func wrong(_ key: String, _ node: YAMLNode, _ accepted: [String]) {
+  private func wrong(_ key: String, _ node: FileNode, _ accepted: [String]) {
     let shown = context.source.spelling(of: node).map { "\"\(String($0.prefix(60)))\"" } ?? "a \(kind(of: node))"
     context.problems.error(.wrongKind, node.position, "\"\(key)\" is \(shown)", accepted: accepted)
   }
 
-  private func kind(of node: YAMLNode) -> String {
+  private func kind(of node: FileNode) -> String {
     switch node.content {
     case .mapping: "map"
     case .sequence: "list"
@@ -253,7 +246,7 @@ struct Fields {
   }
 
   /// The items of a list; one value alone is a list of itself.
-  func items(_ key: String) -> [YAMLNode] {
+  func items(_ key: String) -> [FileNode] {
     guard let node = node(key) else { return [] }
     if case .sequence(let items) = node.content { return items }
     return [node]
@@ -293,7 +286,7 @@ extension Fields {
     let found: [Entry]
     switch node.content {
     case .mapping(let members):
-      found = members.map { named(Member(name: $0.name, position: $0.namePosition, value: $0.value), section) }
+      found = members.map { named($0, section) }
     case .sequence(let items): found = items.flatMap { entries(of: $0, section, namesOptional: namesOptional) }
     case .scalar:
       wrong(key, node, ["map of names", "list"])
@@ -313,11 +306,11 @@ extension Fields {
     }
   }
 
-  private func named(_ member: Member, _ section: Section) -> Entry {
+  private func named(_ member: FileNode.Member, _ section: Section) -> Entry {
     Entry(name: member.name, position: member.position, fields: Fields(member.value, section, context))
   }
 
-  private func entries(of item: YAMLNode, _ section: Section, namesOptional: Bool) -> [Entry] {
+  private func entries(of item: FileNode, _ section: Section, namesOptional: Bool) -> [Entry] {
     guard case .mapping(let members) = item.content else {
       context.problems.error(
         .wrongKind, item.position, "\(section.title) in a list is a map",
@@ -328,13 +321,13 @@ extension Fields {
     if let member = members.first, members.count == 1, isSectionValue(member.value),
       !section.nameKeys.contains(member.name), section.key(spelled: member.name) == nil || isMapping(member.value)
     {
-      return [named(Member(name: member.name, position: member.namePosition, value: member.value), section)]
+      return [named(member, section)]
     }
     let fields = Fields(item, section, context, nameKeys: section.nameKeys)
     let named = members.filter { section.nameKeys.contains($0.name) && section.key(spelled: $0.name) == nil }
     if named.count > 1 {
       context.problems.error(
-        .duplicateKey, named[1].namePosition, "\"\(named[1].name)\" says the same as \"\(named[0].name)\"")
+        .duplicateKey, named[1].position, "\"\(named[1].name)\" says the same as \"\(named[0].name)\"")
     }
     guard let member = named.first, let name = context.source.spelling(of: member.value) else {
       if !namesOptional || !named.isEmpty {
@@ -348,14 +341,14 @@ extension Fields {
     return [Entry(name: name, position: member.value.position, fields: fields)]
   }
 
-  private func isSectionValue(_ node: YAMLNode) -> Bool {
+  private func isSectionValue(_ node: FileNode) -> Bool {
     switch node.content {
     case .mapping, .sequence, .scalar(.null): true
     case .scalar: false
     }
   }
 
-  private func isMapping(_ node: YAMLNode) -> Bool {
+  private func isMapping(_ node: FileNode) -> Bool {
     if case .mapping = node.content { return true }
     return false
   }

@@ -139,12 +139,12 @@ final class Problems {
 
   func add(contentsOf problems: [FileProblem]) { for problem in problems { add(problem) } }
 
-  /// In the order of the file.
+  /// In the order of the file; those of files that it names come last.
   var sorted: [FileProblem] {
-    all.enumerated().sorted { left, right in
-      let first = left.element.position ?? YAMLPosition(line: 0, column: 0)
-      let second = right.element.position ?? YAMLPosition(line: 0, column: 0)
-      return (first, left.offset) < (second, right.offset)
-    }.map(\.element)
+    func rank(_ entry: (offset: Int, element: FileProblem)) -> (Int, YAMLPosition, Int) {
+      let position = entry.element.position ?? YAMLPosition(line: 0, column: 0)
+      return (entry.element.file == file ? 0 : 1, position, entry.offset)
+    }
+    return all.enumerated().sorted { rank($0) < rank($1) }.map(\.element)
   }
 }

@@ -21,8 +21,9 @@ enum FolderHooks {
   /// The expression that a `condition` function stands for.
   static func expression(of function: Name) -> Name {
     let word = Array("return ".utf8)
-    if function.starts(with: word) {
-      let expression = Name(function.dropFirst(word.count))
+    let start = function.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+    if start.starts(with: word) {
+      let expression = Name(start.dropFirst(word.count))
       if (try? ScriptCompiler.compile(expression, name: [], form: .expression)) != nil { return expression }
     }
     let end: Name = function.last == 0x0A ? [] : [0x0A]

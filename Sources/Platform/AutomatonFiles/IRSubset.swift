@@ -83,8 +83,10 @@ public enum IRSubset {
 enum ConditionSubset {
   /// What a condition has that the subset lacks; `nil` when it is inside.
   static func refusal(of condition: Name) -> String? {
-    if condition.contains(0x0A) { return "several lines" }
-    var parser = ConditionSubset.Parser(condition)
+    var line = condition[...]
+    while let last = line.last, last <= 0x20 { line.removeLast() }
+    if line.contains(0x0A) { return "several lines" }
+    var parser = ConditionSubset.Parser(Name(line))
     return parser.refusal()
   }
 

@@ -24,7 +24,7 @@ final class AutomatonLoader {
 
   // MARK: Document
 
-  func readDocument(_ root: YAMLNode) {
+  func readDocument(_ root: FileNode) {
     let document = Fields(root, .document, context)
     sources.set(.automaton, place(root.position))
     if let config = document.section("config", .config) { readConfig(config) }

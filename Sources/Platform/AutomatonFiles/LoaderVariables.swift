@@ -29,7 +29,7 @@ extension AutomatonLoader {
       if let word = fields.choice("direction") { variable.direction = AutomatonLoader.direction(word) }
       variable.description = fields.text("description") ?? []
       if let initial = value("default", of: type, in: fields) { variable.initial = initial }
-      if !fields.has("type"), fields.has("default"), fields.node("default")?.value.stringValue == nil {
+      if !fields.has("type"), fields.has("default"), fields.node("default")?.string == nil {
         problems.warning(
           .impliedType, fields.position(of: "default"), "\"\(text)\" has no type and so is a string",
           fix: "write its type")

@@ -48,7 +48,7 @@ struct SourceText: Sendable {
   }
 
   /// Where a scalar itself begins, behind its tag and anchor.
-  private func scalarStart(_ node: YAMLNode) -> (index: Int, column: Int)? {
+  private func scalarStart(_ node: FileNode) -> (index: Int, column: Int)? {
     guard var index = offset(of: node.position) else { return nil }
     var column = node.position.column
     while index < bytes.count, bytes[index] == UInt8(ascii: "!") || bytes[index] == UInt8(ascii: "&") {
@@ -65,7 +65,7 @@ struct SourceText: Sendable {
   }
 
   /// A scalar as its author spelled it: `1.10`, `yes`, `0x1F`; `nil` for a sequence, a mapping and null.
-  func spelling(of node: YAMLNode) -> String? {
+  func spelling(of node: FileNode) -> String? {
     guard case .scalar(let value) = node.content else { return nil }
     switch value {
     case .null: return nil
@@ -89,7 +89,7 @@ struct SourceText: Sendable {
   ///
   /// - Parameter line: of the value, from 1.
   /// - Parameter column: byte of that line, from 1.
-  func place(in node: YAMLNode, line: Int, column: Int) -> YAMLPosition {
+  func place(in node: FileNode, line: Int, column: Int) -> YAMLPosition {
     guard case .scalar(.string(let text)) = node.content, let start = scalarStart(node) else { return node.position }
     let lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
     guard line >= 1, line <= lines.count else { return node.position }
@@ -109,7 +109,7 @@ struct SourceText: Sendable {
   }
 
   /// The places where the lines of a scalar's value begin.
-  func linePlaces(of node: YAMLNode) -> [YAMLPosition] {
+  func linePlaces(of node: FileNode) -> [YAMLPosition] {
     guard case .scalar(.string(let text)) = node.content else { return [node.position] }
     let lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
     guard lines.count > 1 else { return [place(in: node, line: 1, column: 1)] }
@@ -134,7 +134,7 @@ struct SourceText: Sendable {
   }
 
   /// Walks so many characters of the value through its spelling on one line.
-  private func spelled(_ node: YAMLNode, _ start: (index: Int, column: Int), _ characters: Int) -> YAMLPosition {
+  private func spelled(_ node: FileNode, _ start: (index: Int, column: Int), _ characters: Int) -> YAMLPosition {
     var index = start.index
     var column = start.column
     let quote = bytes[index]
