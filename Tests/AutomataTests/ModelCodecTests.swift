@@ -1,11 +1,14 @@
-import Automata
 import Bytes
 import Testing
+
+@testable import Automata
 
 @Suite struct ModelCodecTests {
   @Test func hashIsThatOfTheStandard() {
     // FIPS 180-4, the example "abc", and the empty message.
-    #expect(Hex.encode(SHA256.digest(Array("abc".utf8))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(
+      Hex.encode(SHA256.digest(Array("abc".utf8))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
     #expect(Hex.encode(SHA256.digest([])) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   }
 
@@ -21,7 +24,9 @@ import Testing
     ]
     let bytes = ModelCodec.encode(automaton)
     #expect(try ModelCodec.decode(bytes) == automaton)
-    for cut in 0..<bytes.count { #expect(throws: ModelCodec.DecodingError.self) { try ModelCodec.decode(Array(bytes[..<cut])) } }
+    for cut in 0..<bytes.count {
+      #expect(throws: ModelCodec.DecodingError.self) { try ModelCodec.decode(Array(bytes[..<cut])) }
+    }
   }
 
   @Test func bytecodeComesBackEqual() throws {
@@ -33,9 +38,11 @@ import Testing
     var threshold = SignalTrigger(signal: Array("x".utf8), kind: .onThreshold)
     threshold.threshold = .int32(3)
     automaton.transitions = [
-      Transition(name: Array("a".utf8), from: StateIndex(0), to: StateIndex(1), trigger: .event(Event(signals: [threshold]))),
       Transition(
-        name: Array("b".utf8), from: StateIndex(1), to: StateIndex(0), trigger: .timed(Timed(mode: .timeout, delay: 250))),
+        name: Array("a".utf8), from: StateIndex(0), to: StateIndex(1), trigger: .event(Event(signals: [threshold]))),
+      Transition(
+        name: Array("b".utf8), from: StateIndex(1), to: StateIndex(0),
+        trigger: .timed(Timed(mode: .timeout, delay: 250))),
       Transition(name: Array("c".utf8), from: StateIndex(1), to: StateIndex(1), trigger: .immediate),
     ]
     #expect(automaton.problems() == [])
@@ -44,7 +51,9 @@ import Testing
     let artifact = Artifact(kind: .bytecode, label: Array("lamp".utf8), payload: bytes)
     #expect(try Artifact.decode(artifact.encode()) == artifact)
     #expect(throws: Artifact.DecodingError.self) { try Artifact.decode(artifact.encode() + [0]) }
-    for cut in 0..<bytes.count { #expect(throws: Bytecode.DecodingError.self) { try Bytecode.decode(Array(bytes[..<cut])) } }
+    for cut in 0..<bytes.count {
+      #expect(throws: Bytecode.DecodingError.self) { try Bytecode.decode(Array(bytes[..<cut])) }
+    }
     automaton.states[0].description = Array("dark".utf8)
     #expect(throws: Bytecode.Unsupported(feature: .description, subject: .state(0))) { try Bytecode.encode(automaton) }
   }

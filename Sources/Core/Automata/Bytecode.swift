@@ -69,7 +69,12 @@ public enum Bytecode {
     }
     if !automaton.description.isEmpty { add(.description, .automaton) }
     if !automaton.version.isEmpty || !automaton.author.isEmpty || !automaton.tags.isEmpty { add(.metadata, .automaton) }
-    if automaton.layout != .inline || automaton.location != [0x2E] { add(.folderLayout, .automaton) }
+    if automaton.layout != .inline || automaton.location != [0x2E]
+      || automaton.states.contains(where: { !$0.file.isEmpty })
+      || automaton.transitions.contains(where: { !$0.file.isEmpty })
+    {
+      add(.folderLayout, .automaton)
+    }
     if automaton.target != Target() { add(.target, .automaton) }
     if automaton.semantics != nil { add(.semantics, .automaton) }
     if automaton.errorPolicy != .continue { add(.errorPolicy, .automaton) }

@@ -105,6 +105,9 @@ public struct State: Sendable, Equatable {
   /// Runs in every tick that takes no transition out of the state.
   public var body: Name = []
   public var onExit: Name = []
+  /// In folder layout, the text of its file, which may define the functions `on_enter`, `body` and `on_exit`. They are
+  /// called where the texts above are empty.
+  public var file: Name = []
   /// The state around it.
   public var parent: StateIndex = .none
   /// For states with children: the child that is entered with it, when they are not parallel.
@@ -149,6 +152,9 @@ public struct Transition: Sendable, Equatable {
   public var body: Name = []
   /// Runs after the body.
   public var triggered: Name = []
+  /// In folder layout, the text of its file, which may define the functions `condition`, `body` and `triggered`. They are
+  /// called where the texts of this transition are empty.
+  public var file: Name = []
   /// 0...255; the lowest is tried first.
   public var priority: UInt8 = 0
   /// In hundredths: 100 is a weight of 1.00.
@@ -413,7 +419,8 @@ extension Automaton {
   /// Ports of the contract, with those that follow from inputs and outputs (spec: "derived at load").
   public var ports: [Port] {
     var ports = blackBox?.ports ?? []
-    for variable in variables where variable.direction != .internal && !ports.contains(where: { $0.name == variable.name }) {
+    for variable in variables where variable.direction != .internal {
+      if ports.contains(where: { $0.name == variable.name }) { continue }
       var port = Port(name: variable.name)
       port.direction = variable.direction
       port.type = variable.type

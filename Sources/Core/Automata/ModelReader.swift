@@ -115,6 +115,7 @@ struct ModelReader {
     state.onEnter = try text()
     state.body = try text()
     state.onExit = try text()
+    state.file = try text()
     state.parent = try stateIndex()
     state.initialChild = try stateIndex()
     state.isParallel = try flag()
@@ -131,6 +132,7 @@ struct ModelReader {
     transition.description = description
     transition.body = try text()
     transition.triggered = try text()
+    transition.file = try text()
     transition.priority = try u8()
     transition.weight = try u32()
     transition.isEnabled = try flag()

@@ -38,7 +38,9 @@ public struct SHA256: Sendable {
     let bits = length &* 8
     copy.update([0x80])
     while copy.fill != 56 { copy.update([0]) }
-    for shift in stride(from: UInt64(56), through: 0, by: -8) { copy.update([UInt8(truncatingIfNeeded: bits >> shift)]) }
+    for shift in stride(from: UInt64(56), through: 0, by: -8) {
+      copy.update([UInt8(truncatingIfNeeded: bits >> shift)])
+    }
     var digest: [UInt8] = []
     digest.reserveCapacity(32)
     for index in 0..<8 {

@@ -6,6 +6,12 @@ public struct ScriptFault: Error, Sendable, Equatable {
   /// Line of the innermost function of the script, from 1; 0 when there is none.
   public var line: Int32
 
+  public init(code: Code, message: [UInt8], line: Int32) {
+    self.code = code
+    self.message = message
+    self.line = line
+  }
+
   /// The numbers are part of traces and never change.
   public enum Code: UInt8, Sendable {
     /// The text is not a program; see `SyntaxError`.

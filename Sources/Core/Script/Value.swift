@@ -50,6 +50,9 @@ public struct ScriptValue: Sendable {
   /// Any number as a float.
   public var asNumber: Double? { tag == Tag.float ? float : tag == Tag.integer ? Double(integer) : nil }
   public var asBoolean: Bool? { tag == Tag.yes ? true : tag == Tag.no ? false : nil }
+  /// Whether it is the very same value: equal bits of one type, or one object.
+  @inline(__always) public func isIdentical(to other: ScriptValue) -> Bool { bits == other.bits && tag == other.tag }
+
   /// Everything but `nil` and `false`.
   @inline(__always) public var isTrue: Bool { tag > Tag.no }
   @inline(__always) public var isNone: Bool { tag == Tag.none }

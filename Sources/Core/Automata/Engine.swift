@@ -1,0 +1,294 @@
+import Script
+
+/// Runs one automaton: a pure state machine that is told the time and the inputs, and says what happened.
+///
+/// An engine belongs to whoever runs it and does one thing at a time. What it does follows from the model, the
+/// semantics, the seed, and the calls with their times alone; it is the same on every target.
+public final class Engine {
+  public let automaton: CompiledAutomaton
+  public let options: EngineOptions
+  public internal(set) var execution = ExecutionState.loaded
+  /// Innermost active states in order of declaration; one for a flat automaton.
+  public internal(set) var leaves: [StateIndex] = []
+  public internal(set) var tickCount: UInt64 = 0
+  public internal(set) var transitionCount: UInt64 = 0
+  public internal(set) var errorCount: UInt64 = 0
+  /// Time of the last call, in milliseconds of the host's clock.
+  public internal(set) var now: Int64 = 0
+  /// What happened since the host last took it.
+  public internal(set) var events: [EngineEvent] = []
+
+  var variables: VariableStore
+  var scripts: ScriptRunner?
+  var timers: [TimerState]
+  var memories: [TransitionMemory]
+  var isActive: [Bool]
+  var enteredAt: [Int64]
+  /// Tick in which a state was entered; a threshold holds in the first tick after it.
+  var enteredInTick: [UInt64]
+  /// For history: the child that was active last, -1 for none.
+  var lastChild: [Int32]
+  var choiceStream: RandomStream
+  var jitterStream: RandomStream
+  var scriptStream: RandomStream
+  /// Events without variables that were raised since the last tick.
+  var raised: [Name] = []
+  var pausedAt: Int64 = 0
+  /// Before this time a tick without a change does nothing.
+  var quietUntil: Int64 = .min
+  /// Flag that a write sets now.
+  var writeFlag = VariableStore.Flags.seen
+  /// The error policy must act at the end of the current step.
+  var hasUnhandledError = false
+  /// Writes of scripts are dropped: hooks that are run again after a restore in compat semantics.
+  var isReplaying = false
+  /// Scratch of the choice.
+  var candidates: [Int32] = []
+  var chosen: [Int32] = []
+
+  public init(
+    _ automaton: CompiledAutomaton, options: EngineOptions = EngineOptions(), hardware: Hardware = Hardware()
+  ) {
+    self.automaton = automaton
+    self.options = options
+    variables = VariableStore(automaton.model)
+    let stateCount = automaton.states.count
+    timers = [TimerState](
+      repeating: TimerState(),
+      count: automaton.transitions.contains { $0.timed != nil } ? automaton.transitions.count : 0)
+    memories = [TransitionMemory](
+      repeating: TransitionMemory(),
+      count: automaton.transitions.contains { $0.needsMemory } ? automaton.transitions.count : 0)
+    isActive = [Bool](repeating: false, count: stateCount)
+    enteredAt = [Int64](repeating: 0, count: stateCount)
+    enteredInTick = [UInt64](repeating: 0, count: stateCount)
+    lastChild = [Int32](repeating: -1, count: automaton.isHierarchical ? stateCount : 0)
+    choiceStream = RandomStream(seed: options.seed, name: [UInt8]("choice"))
+    jitterStream = RandomStream(seed: options.seed, name: [UInt8]("jitter"))
+    scriptStream = RandomStream(seed: options.seed, name: [UInt8]("script"))
+    if !automaton.programs.isEmpty { scripts = ScriptRunner(self, hardware) }
+  }
+
+  var isStrict: Bool { automaton.semantics == .strict }
+  public var model: Automaton { automaton.model }
+
+  /// The only active state, or the first of several.
+  public var currentState: StateIndex { leaves.first ?? .none }
+
+  /// Whether a state or one inside it is active.
+  public func isActive(_ state: StateIndex) -> Bool { state.index < isActive.count && isActive[state.index] }
+
+  /// Takes what happened since the last time.
+  public func takeEvents() -> [EngineEvent] {
+    defer { events.removeAll(keepingCapacity: true) }
+    return events
+  }
+
+  /// Before this time, without input, a tick does nothing: a host with many engines may let it rest until then.
+  public var restsUntil: Int64 {
+    guard execution == .running else { return .max }
+    return variables.hasChanges || !raised.isEmpty ? .min : quietUntil
+  }
+
+  // MARK: Lifecycle
+
+  /// Begins in the initial state, or in `state`.
+  public func start(at time: Int64, in state: StateIndex? = nil) throws(EngineError) {
+    guard execution == .loaded || execution == .stopped || execution == .error else { throw .alreadyRunning }
+    let first = state ?? automaton.model.initialState
+    guard first.index < automaton.states.count else { throw .unknownState }
+    advance(to: time)
+    tickCount = 0
+    transitionCount = 0
+    errorCount = 0
+    execution = .running
+    forgetActivity()
+    emit(.lifecycle, .started(first))
+    scripts?.loadFiles(self)
+    writeFlag = VariableStore.Flags.seen
+    enter(first.index, at: now)
+    settle()
+  }
+
+  /// Leaves the current state and stops.
+  public func stop(at time: Int64) throws(EngineError) {
+    guard execution == .running || execution == .paused else { throw .notRunning }
+    advance(to: time)
+    exitAll()
+    execution = .stopped
+    emit(.lifecycle, .stopped(.asked))
+  }
+
+  public func pause(at time: Int64) throws(EngineError) {
+    guard execution == .running else { throw .notRunning }
+    advance(to: time)
+    execution = .paused
+    pausedAt = now
+    emit(.lifecycle, .paused)
+  }
+
+  /// Goes on as if no time had passed since `pause`.
+  public func resume(at time: Int64) throws(EngineError) {
+    guard execution == .paused else { throw .notPaused }
+    advance(to: time)
+    shiftTimes(by: now - pausedAt)
+    execution = .running
+    quietUntil = .min
+    emit(.lifecycle, .resumed)
+  }
+
+  /// Puts every variable back to its initial value, and begins anew if it was running.
+  public func reset(at time: Int64) throws(EngineError) {
+    let wasRunning = execution == .running || execution == .paused
+    advance(to: time)
+    if wasRunning { try stop(at: now) }
+    variables = VariableStore(automaton.model)
+    scripts?.markAllStale()
+    execution = .loaded
+    leaves = []
+    emit(.lifecycle, .reset)
+    if wasRunning { try start(at: now) }
+  }
+
+  /// Goes to a state from outside: leaves the current one, enters that one; no transition is counted.
+  public func force(_ state: StateIndex, at time: Int64) throws(EngineError) {
+    guard execution == .running || execution == .paused else { throw .notRunning }
+    guard state.index < automaton.states.count else { throw .unknownState }
+    advance(to: time)
+    exitAll()
+    emit(.lifecycle, .forced(state))
+    enter(state.index, at: now)
+    settle()
+  }
+
+  // MARK: Inputs
+
+  /// Sets an input. The next tick sees the change.
+  public func setInput(_ index: Int, _ value: AutomatonValue, at time: Int64) throws(EngineError) {
+    guard index >= 0, index < variables.values.count else { throw .unknownVariable }
+    guard model.variables[index].direction == .input else { throw .wrongDirection }
+    try write(index, value, at: time)
+  }
+
+  /// Sets an output or an internal variable from outside.
+  public func setVariable(_ index: Int, _ value: AutomatonValue, at time: Int64) throws(EngineError) {
+    guard index >= 0, index < variables.values.count else { throw .unknownVariable }
+    guard model.variables[index].direction != .input else { throw .wrongDirection }
+    try write(index, value, at: time)
+  }
+
+  private func write(_ index: Int, _ value: AutomatonValue, at time: Int64) throws(EngineError) {
+    guard let converted = value.converted(to: model.variables[index].type) else { throw .typeMismatch }
+    advance(to: time)
+    writeFlag = VariableStore.Flags.seen
+    emit(.inputs, .input(variable: index, converted))
+    store(index, converted, isFromOutside: true)
+  }
+
+  /// Raises an event that is no variable: transitions that wait for its name see it in the next tick.
+  public func raise(_ name: Name, at time: Int64) {
+    advance(to: time)
+    emit(.inputs, .raised(name))
+    if !raised.contains(name) { raised.append(name) }
+    quietUntil = .min
+  }
+
+  public func value(_ index: Int) -> AutomatonValue { variables.values[index] }
+
+  func store(_ index: Int, _ value: AutomatonValue, isFromOutside: Bool) {
+    guard variables.write(index, value, at: now, flag: writeFlag, semantics: automaton.semantics) else { return }
+    quietUntil = .min
+    scripts?.markStale(index)
+    switch automaton.model.variables[index].direction {
+    case .output: emit(.outputs, .output(variable: index, value))
+    case .internal: emit(.variables, .variable(index: index, value))
+    case .input: break
+    }
+  }
+
+  // MARK: Ticks
+
+  /// One step at a time of the host's clock. At most one transition is taken, in parallel states one in each region.
+  ///
+  /// - Returns: whether a transition was taken.
+  @discardableResult
+  public func tick(at time: Int64) -> Bool {
+    guard execution == .running else { return false }
+    if time > now { now = time }
+    tickCount &+= 1
+    if now < quietUntil && !variables.hasChanges { return false }
+    return work()
+  }
+
+  private func work() -> Bool {
+    // What scripts write from here on is seen by the choice of the next tick.
+    writeFlag = VariableStore.Flags.seen | VariableStore.Flags.fresh
+    let hasFired = automaton.isHierarchical ? stepRegions() : stepFlat()
+    if !raised.isEmpty { raised.removeAll(keepingCapacity: true) }
+    variables.clearFlags(all: !isStrict)
+    if hasUnhandledError { settle() }
+    writeFlag = VariableStore.Flags.seen
+    return hasFired
+  }
+
+  private func stepFlat() -> Bool {
+    let state = leaves[0].index
+    let transition = choose(in: state)
+    if transition >= 0 {
+      fire(transition)
+      return true
+    }
+    if hasUnhandledError && automaton.model.errorPolicy != .continue { return false }
+    if automaton.states[state].outgoing.isEmpty {
+      execution = .stopped
+      emit(.lifecycle, .stopped(.terminalState))
+      return false
+    }
+    let body = automaton.states[state].body
+    if body >= 0 {
+      _ = scripts?.run(body, self)
+    } else if !automaton.states[state].isLively {
+      quietUntil = nextDeadline(of: state)
+    }
+    return false
+  }
+
+  // MARK: Small parts
+
+  func advance(to time: Int64) { if time > now { now = time } }
+
+  func emit(_ kind: Observation, _ event: @autoclosure () -> EngineEvent) {
+    if options.observed.contains(kind) { events.append(event()) }
+  }
+
+  /// Lets the error policy act on errors of the step that ended.
+  func settle() {
+    guard hasUnhandledError else { return }
+    hasUnhandledError = false
+    guard execution == .running || execution == .paused else { return }
+    switch automaton.model.errorPolicy {
+    case .continue: break
+    case .stop:
+      execution = .error
+      emit(.lifecycle, .stopped(.error))
+    case .faultState(let state):
+      // An error in the fault state itself is only counted.
+      guard !isActive[state.index] else { return }
+      exitAll()
+      emit(.lifecycle, .forced(state))
+      enter(state.index, at: now)
+      hasUnhandledError = false
+    }
+  }
+
+  func forgetActivity() {
+    leaves.removeAll(keepingCapacity: true)
+    for index in isActive.indices { isActive[index] = false }
+    for index in lastChild.indices { lastChild[index] = -1 }
+    for index in timers.indices { timers[index] = TimerState() }
+    for index in memories.indices { memories[index] = TransitionMemory() }
+    raised.removeAll()
+    quietUntil = .min
+    hasUnhandledError = false
+  }
+}

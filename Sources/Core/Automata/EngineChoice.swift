@@ -1,0 +1,228 @@
+import Script
+
+/// What an engine remembers of one transition between ticks.
+struct TransitionMemory: Equatable {
+  /// Rising edge: what the condition was when it was last looked at. `nil` before.
+  var level: Bool?
+  /// One-shot thresholds: a bit for each signal that was beyond its threshold when it was last looked at.
+  var beyond: UInt64 = 0
+  /// Debounce: when the signals last triggered, while that is still waiting.
+  var triggeredAt: Int64?
+}
+
+extension CompiledTransition {
+  var needsMemory: Bool { isRisingEdge || debounce > 0 || signals.contains { $0.isOneShot } }
+}
+
+extension Engine {
+  /// The transition to take out of a state, -1 for none.
+  ///
+  /// Transitions are tried in groups of equal priority, the lowest number first; in a group in order of declaration.
+  func choose(in state: Int) -> Int32 {
+    let outgoing = automaton.states[state].outgoing
+    var start = 0
+    while start < outgoing.count {
+      let priority = automaton.transitions[Int(outgoing[start])].priority
+      var end = start + 1
+      while end < outgoing.count, automaton.transitions[Int(outgoing[end])].priority == priority { end += 1 }
+      let transition = chooseInGroup(outgoing, start, end)
+      if transition >= 0 { return transition }
+      if isBlocked(outgoing, start, end) { return -1 }
+      start = end
+    }
+    return -1
+  }
+
+  private func chooseInGroup(_ outgoing: [Int32], _ start: Int, _ end: Int) -> Int32 {
+    if end == start + 1 { return isEnabled(outgoing[start]) ? outgoing[start] : -1 }
+    candidates.removeAll(keepingCapacity: true)
+    var hasWeights = false
+    var hasTimeouts = false
+    for place in start..<end {
+      let transition = automaton.transitions[Int(outgoing[place])]
+      if transition.isWeighted { hasWeights = true }
+      if transition.timed?.mode == .timeout { hasTimeouts = true }
+    }
+    // The first one that may be taken decides when neither weights nor ranks do.
+    let firstDecides = isStrict && !hasWeights && !hasTimeouts
+    for place in start..<end {
+      guard isEnabled(outgoing[place]) else { continue }
+      if firstDecides { return outgoing[place] }
+      candidates.append(outgoing[place])
+    }
+    if hasTimeouts { dropTimeouts() }
+    guard candidates.count > 1 else { return candidates.first ?? -1 }
+    for candidate in candidates where automaton.transitions[Int(candidate)].isWeighted { return chooseByWeight() }
+    return candidates[0]
+  }
+
+  /// Timeouts stand back behind everything else of their priority.
+  private func dropTimeouts() {
+    func isTimeout(_ transition: Int32) -> Bool { automaton.transitions[Int(transition)].timed?.mode == .timeout }
+    if candidates.contains(where: { !isTimeout($0) }) { candidates.removeAll(where: isTimeout) }
+  }
+
+  /// Whether a waiting timer of a group keeps lower ranks from being looked at: any in compat, marked ones in strict.
+  private func isBlocked(_ outgoing: [Int32], _ start: Int, _ end: Int) -> Bool {
+    for place in start..<end {
+      guard let timed = automaton.transitions[Int(outgoing[place])].timed else { continue }
+      if !isStrict || timed.isBlocking { return true }
+    }
+    return false
+  }
+
+  /// Roulette: weights add up in order; the first sum above a random share of the total decides.
+  private func chooseByWeight() -> Int32 {
+    let drawn = candidates
+    var weights: [UInt32] = []
+    weights.reserveCapacity(drawn.count)
+    var total: UInt64 = 0
+    for candidate in drawn {
+      let weight = weight(of: candidate)
+      weights.append(weight)
+      total += UInt64(weight)
+    }
+    guard total > 0 else { return drawn[0] }
+    let share = choiceStream.nextFraction() * Double(total)
+    var sum: UInt64 = 0
+    for (index, weight) in weights.enumerated() {
+      sum += UInt64(weight)
+      if Double(sum) > share { return drawn[index] }
+    }
+    return drawn[drawn.count - 1]
+  }
+
+  private func weight(of transition: Int32) -> UInt32 {
+    let compiled = automaton.transitions[Int(transition)]
+    guard compiled.weightExpression >= 0 else { return compiled.weight }
+    guard let number = scripts?.number(compiled.weightExpression, self) else { return compiled.weight }
+    let scaled = number * 100
+    let dynamic =
+      scaled >= Double(Transition.dynamicWeightMax) ? Transition.dynamicWeightMax : scaled > 0 ? UInt32(scaled) : 0
+    return isStrict ? max(dynamic, compiled.weightMin) : dynamic
+  }
+
+  // MARK: Enabled
+
+  func isEnabled(_ index: Int32) -> Bool {
+    let transition = automaton.transitions[Int(index)]
+    switch transition.kind {
+    case .immediate, .probabilistic: return true
+    case .classic:
+      let holds = condition(transition)
+      guard transition.isRisingEdge, isStrict else { return holds }
+      defer { memories[Int(index)].level = holds }
+      return holds && memories[Int(index)].level == false
+    case .timed: return isDue(Int(index), transition) && condition(transition)
+    case .event: return hasTriggered(Int(index), transition) && condition(transition)
+    }
+  }
+
+  private func condition(_ transition: CompiledTransition) -> Bool {
+    guard transition.condition >= 0, let scripts else { return true }
+    return scripts.condition(transition.condition, self)
+  }
+
+  // MARK: Events
+
+  private func hasTriggered(_ index: Int, _ transition: CompiledTransition) -> Bool {
+    guard transition.debounce > 0, isStrict else { return isTriggered(index, transition) }
+    // A change starts the wait anew; when it has passed, the signals must still be as they triggered.
+    if hasChangedSignal(transition) {
+      memories[index].triggeredAt = isTriggered(index, transition) ? now : nil
+    } else if memories[index].triggeredAt == nil, isTriggered(index, transition) {
+      memories[index].triggeredAt = now
+    }
+    guard let since = memories[index].triggeredAt, now - since >= transition.debounce else { return false }
+    memories[index].triggeredAt = nil
+    return true
+  }
+
+  private func hasChangedSignal(_ transition: CompiledTransition) -> Bool {
+    for signal in transition.signals where signal.variable >= 0 && variables.isChanged(Int(signal.variable)) {
+      return true
+    }
+    return false
+  }
+
+  private func isTriggered(_ index: Int, _ transition: CompiledTransition) -> Bool {
+    if transition.requiresAll {
+      // All are looked at, so that one-shot levels are noted.
+      var areAll = true
+      for place in transition.signals.indices where !isTriggered(place, index, transition) { areAll = false }
+      return areAll
+    }
+    var isAny = false
+    for place in transition.signals.indices where isTriggered(place, index, transition) { isAny = true }
+    return isAny
+  }
+
+  private func isTriggered(_ place: Int, _ index: Int, _ transition: CompiledTransition) -> Bool {
+    let signal = transition.signals[place]
+    guard signal.variable >= 0 else { return raised.contains(signal.name) }
+    let variable = Int(signal.variable)
+    let isChanged = variables.isChanged(variable)
+    switch signal.kind {
+    case .onChange: return isChanged
+    case .onRise:
+      return isChanged && variables.previous[variable] == .bool(false) && variables.values[variable] == .bool(true)
+    case .onFall:
+      return isChanged && variables.previous[variable] == .bool(true) && variables.values[variable] == .bool(false)
+    case .onThreshold: return isBeyond(place, index, transition, isChanged)
+    case .onMatch:
+      guard isChanged, case .string(let text) = variables.values[variable] else { return false }
+      return isStrict ? Wildcard.matches(text, signal.pattern) : text == signal.pattern
+    }
+  }
+
+  private func isBeyond(
+    _ place: Int, _ index: Int, _ transition: CompiledTransition, _ isChanged: Bool
+  ) -> Bool {
+    let signal = transition.signals[place]
+    guard let value = variables.values[Int(signal.variable)].asDouble else { return false }
+    let holds: Bool
+    switch signal.comparison {
+    case .equal: holds = value == signal.threshold
+    case .notEqual: holds = value != signal.threshold
+    case .less: holds = value < signal.threshold
+    case .lessOrEqual: holds = value <= signal.threshold
+    case .greater: holds = value > signal.threshold
+    case .greaterOrEqual: holds = value >= signal.threshold
+    }
+    if signal.isOneShot && isStrict {
+      let bit: UInt64 = 1 << UInt64(place & 63)
+      defer { memories[index].beyond = holds ? memories[index].beyond | bit : memories[index].beyond & ~bit }
+      return holds && memories[index].beyond & bit == 0
+    }
+    guard holds else { return false }
+    return isChanged || tickCount == enteredInTick[Int(transition.from)] &+ 1
+  }
+}
+
+/// Patterns of whole texts: `*` stands for any bytes, `?` for one.
+enum Wildcard {
+  static func matches(_ text: [UInt8], _ pattern: [UInt8]) -> Bool {
+    var position = 0
+    var place = 0
+    var star = -1
+    var restart = 0
+    while position < text.count {
+      if place < pattern.count, pattern[place] == UInt8(ascii: "*") {
+        star = place
+        restart = position
+        place += 1
+      } else if place < pattern.count, pattern[place] == UInt8(ascii: "?") || pattern[place] == text[position] {
+        place += 1
+        position += 1
+      } else if star >= 0 {
+        restart += 1
+        position = restart
+        place = star + 1
+      } else {
+        return false
+      }
+    }
+    while place < pattern.count, pattern[place] == UInt8(ascii: "*") { place += 1 }
+    return place == pattern.count
+  }
+}

@@ -1,0 +1,140 @@
+import Script
+
+/// How an engine runs.
+public struct EngineOptions: Sendable {
+  /// Every random stream of the run follows from it.
+  public var seed: UInt64
+  public var budget: Budget
+  /// Time of the wall clock when the engine's own clock shows 0, in milliseconds since 1970.
+  public var epoch: Int64
+  public var observed: Observation
+
+  public init(
+    seed: UInt64 = 0, budget: Budget = Budget(instructions: 100_000, memory: 256 << 10), epoch: Int64 = 0,
+    observed: Observation = .all
+  ) {
+    self.seed = seed
+    self.budget = budget
+    self.epoch = epoch
+    self.observed = observed
+  }
+}
+
+/// Which events an engine keeps for its host.
+public struct Observation: OptionSet, Sendable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  public static var lifecycle: Observation { Observation(rawValue: 1) }
+  public static var transitions: Observation { Observation(rawValue: 2) }
+  public static var outputs: Observation { Observation(rawValue: 4) }
+  public static var variables: Observation { Observation(rawValue: 8) }
+  public static var logs: Observation { Observation(rawValue: 16) }
+  public static var errors: Observation { Observation(rawValue: 32) }
+  public static var inputs: Observation { Observation(rawValue: 64) }
+  public static var all: Observation { Observation(rawValue: 127) }
+}
+
+public enum ExecutionState: UInt8, Sendable {
+  case unloaded = 0
+  case loaded = 1
+  case running = 2
+  case paused = 3
+  case stopped = 4
+  case error = 5
+}
+
+public enum LogLevel: UInt8, Sendable {
+  case trace = 0
+  case debug = 1
+  case info = 2
+  case warning = 3
+  case error = 4
+}
+
+/// What happened in an engine, in order.
+public enum EngineEvent: Sendable, Equatable {
+  case started(StateIndex)
+  case stopped(StopReason)
+  case paused
+  case resumed
+  case reset
+  case restored
+  /// The state was set from outside.
+  case forced(StateIndex)
+  case transition(index: Int, from: StateIndex, to: StateIndex)
+  case input(variable: Int, AutomatonValue)
+  case output(variable: Int, AutomatonValue)
+  case variable(index: Int, AutomatonValue)
+  /// An event without a variable was raised from outside.
+  case raised(Name)
+  case log(LogLevel, [UInt8])
+  case printed([UInt8])
+  case error(EngineFault)
+}
+
+public enum StopReason: UInt8, Sendable {
+  /// Someone asked for it.
+  case asked = 1
+  /// No enabled transition leads out of the current state.
+  case terminalState = 2
+  /// The error policy is to stop.
+  case error = 3
+}
+
+/// An error of a script while the automaton ran.
+public struct EngineFault: Error, Sendable, Equatable {
+  public var place: ScriptPlace
+  public var fault: ScriptFault
+}
+
+/// Why a call of an engine was refused. Nothing has changed then.
+public enum EngineError: Error, Sendable, Equatable {
+  case notRunning
+  case alreadyRunning
+  case notPaused
+  case unknownVariable
+  case unknownState
+  /// An output is set by scripts alone; an input is set with `setInput`.
+  case wrongDirection
+  /// The value cannot become one of the variable's type.
+  case typeMismatch
+  case notASnapshot
+  /// The snapshot is of another model, semantics or seed.
+  case foreignSnapshot
+  /// The machine of the scripts cannot be saved or restored; the text says why.
+  case script(ScriptFault)
+}
+
+/// Hardware that scripts reach: pins, converters, buses, components. Subclasses have it; this one has none.
+open class Hardware {
+  public init() {}
+
+  public enum Function: UInt16, Sendable, CaseIterable {
+    case gpioMode = 32
+    case gpioWrite
+    case gpioRead
+    case pwmAttach
+    case pwmWrite
+    case adcRead
+    case adcReadMillivolts
+    case dacWrite
+    case i2cOpen
+    case i2cScan
+  }
+
+  /// Does what a script asks; results are given to `call`.
+  open func call(_ function: Function, _ call: borrowing HostCall) throws(HostError) {
+    throw HostError("hardware service unavailable")
+  }
+
+  /// Methods of a component, by position; `nil` for a name without one.
+  open func methods(ofComponent name: Name) -> [Name]? { nil }
+
+  /// Calls a method of a component. `first` is the position of its first argument in `call`.
+  open func invoke(
+    component: Name, method: Int, _ call: borrowing HostCall, first: Int
+  ) throws(HostError) {
+    throw HostError("unknown component")
+  }
+}
