@@ -8,12 +8,13 @@ public final class CompiledAutomaton: Sendable {
   public let hash: [UInt8]
   let states: [CompiledState]
   let transitions: [CompiledTransition]
+  let signals: [CompiledSignal]
+  /// Positions of transitions and states, in slices.
+  let lists: [Int32]
   let programs: [CompiledProgram]
   /// Variables that scripts can name as globals, in order.
   let sharedVariables: [Int]
   let isHierarchical: Bool
-  /// Deepest nesting of states, 1 for a flat automaton.
-  let depth: Int
 
   /// Why a model cannot be run.
   public enum Failure: Error, Sendable, Equatable {
@@ -51,15 +52,18 @@ public final class CompiledAutomaton: Sendable {
           onExit: try compiler.add(state.onExit, ScriptPlace(part: .onExit, owner: .state(index)), .block, file: file)))
     }
     var transitions: [CompiledTransition] = []
+    var signals: [CompiledSignal] = []
+    var lists: [Int32] = []
     for index in model.transitions.indices {
-      transitions.append(try CompiledTransition(model, index, &compiler))
+      transitions.append(try CompiledTransition(model, index, &compiler, &signals))
     }
-    CompiledState.connect(&states, transitions, model)
+    CompiledState.connect(&states, transitions, model, &lists)
     self.states = states
     self.transitions = transitions
+    self.signals = signals
+    self.lists = lists
     programs = compiler.programs
     isHierarchical = model.isHierarchical
-    depth = (states.map { Int($0.depth) }.max() ?? 0) + 1
     sharedVariables = compiler.sharedVariables()
   }
 }

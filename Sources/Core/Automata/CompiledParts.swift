@@ -1,20 +1,30 @@
 import Script
 
+// Plain numbers without references, so that reading them counts nothing. Lists lie in `CompiledAutomaton.lists`.
+
+/// A part of `CompiledAutomaton.lists`.
+struct Slice: Sendable {
+  var start: Int32 = 0
+  var count: Int32 = 0
+
+  @inline(__always) var range: Range<Int> { Int(start)..<Int(start + count) }
+  @inline(__always) var isEmpty: Bool { count == 0 }
+}
+
 struct CompiledState: Sendable {
   var onEnter: Int32
   var body: Int32
   var onExit: Int32
   /// Enabled transitions out of it, by priority and then declaration.
-  var outgoing: [Int32] = []
+  var outgoing = Slice()
   /// Those of them that have a timer.
-  var timers: [Int32] = []
+  var timers = Slice()
   /// Children in order of declaration.
-  var children: [Int32] = []
+  var children = Slice()
   var parent: Int32 = -1
-  var depth: Int32 = 0
+  var initialChild: Int32 = -1
   var isParallel = false
   var history = History.none
-  var initialChild: Int32 = -1
   /// Whether something may happen in it without a change, a deadline or an entry.
   var isLively = false
 
@@ -24,30 +34,35 @@ struct CompiledState: Sendable {
     self.onExit = onExit
   }
 
-  static func connect(_ states: inout [CompiledState], _ transitions: [CompiledTransition], _ model: Automaton) {
+  /// Fills in what follows from other states and the transitions.
+  static func connect(
+    _ states: inout [CompiledState], _ transitions: [CompiledTransition], _ model: Automaton, _ lists: inout [Int32]
+  ) {
+    func add(_ numbers: [Int32]) -> Slice {
+      let slice = Slice(start: Int32(lists.count), count: Int32(numbers.count))
+      lists += numbers
+      return slice
+    }
     for index in states.indices {
       let state = model.states[index]
       states[index].isParallel = state.isParallel
       states[index].history = state.history
       if !state.initialChild.isNone { states[index].initialChild = Int32(state.initialChild.index) }
-      guard !state.parent.isNone else { continue }
-      // Parents stand before their children.
-      states[index].parent = Int32(state.parent.index)
-      states[index].depth = states[state.parent.index].depth + 1
-      states[state.parent.index].children.append(Int32(index))
-    }
-    for (index, transition) in transitions.enumerated() where transition.isEnabled {
-      states[Int(transition.from)].outgoing.append(Int32(index))
-    }
-    for index in states.indices {
-      states[index].outgoing.sort {
-        let left = transitions[Int($0)].priority
-        let right = transitions[Int($1)].priority
-        return left < right || (left == right && $0 < $1)
+      if !state.parent.isNone { states[index].parent = Int32(state.parent.index) }
+      var children: [Int32] = []
+      for child in model.states.indices where model.states[child].parent == StateIndex(index) {
+        children.append(Int32(child))
       }
-      states[index].timers = states[index].outgoing.filter { transitions[Int($0)].timed != nil }
-      states[index].isLively =
-        states[index].body >= 0 || states[index].outgoing.contains { transitions[Int($0)].isLively }
+      states[index].children = add(children)
+      var outgoing: [Int32] = []
+      for (place, transition) in transitions.enumerated() where transition.isEnabled && transition.from == index {
+        // Behind everything of equal or better priority: the order of declaration is kept.
+        let position = outgoing.firstIndex { transitions[Int($0)].priority > transition.priority } ?? outgoing.count
+        outgoing.insert(Int32(place), at: position)
+      }
+      states[index].outgoing = add(outgoing)
+      states[index].timers = add(outgoing.filter { transitions[Int($0)].isTimed })
+      states[index].isLively = states[index].body >= 0 || outgoing.contains { transitions[Int($0)].isLively }
     }
   }
 }
@@ -62,33 +77,35 @@ struct CompiledTransition: Sendable {
   var to: Int32
   /// Innermost state around both ends that is left by neither, -1 for the automaton itself.
   var domain: Int32
-  var priority: UInt8
   var weight: UInt32
-  var isEnabled: Bool
+  var weightMin: UInt32 = 0
   /// The condition of a classic transition, the additional one of others.
   var condition: Int32 = -1
   var body: Int32 = -1
   var triggered: Int32 = -1
   var weightExpression: Int32 = -1
-  var weightMin: UInt32 = 0
-  var isRisingEdge = false
-  var timed: Timed?
-  var signals: [CompiledSignal] = []
-  var requiresAll = false
+  /// In `CompiledAutomaton.signals`.
+  var signals = Slice()
+  var timer = CompiledTimer()
   var debounce: Int64 = 0
+  var priority: UInt8
+  var isEnabled: Bool
+  var isRisingEdge = false
+  var requiresAll = false
+
+  var isTimed: Bool { kind == .timed }
 
   /// Whether it takes part in a choice by chance.
   var isWeighted: Bool { kind == .probabilistic || weight != Transition.weightDefault }
 
   /// Whether it must be looked at in every tick.
-  var isLively: Bool {
-    switch kind {
-    case .classic, .probabilistic, .immediate: true
-    case .timed, .event: false
-    }
-  }
+  var isLively: Bool { kind != .timed && kind != .event }
 
-  init(_ model: Automaton, _ index: Int, _ scripts: inout ScriptCollector) throws(CompiledAutomaton.Failure) {
+  var isTimeout: Bool { kind == .timed && timer.mode == .timeout }
+
+  init(
+    _ model: Automaton, _ index: Int, _ scripts: inout ScriptCollector, _ signals: inout [CompiledSignal]
+  ) throws(CompiledAutomaton.Failure) {
     let transition = model.transitions[index]
     let owner = ScriptPlace.Owner.transition(index)
     from = Int32(transition.from.index)
@@ -107,13 +124,14 @@ struct CompiledTransition: Sendable {
     case .timed(let timed):
       kind = .timed
       condition = timed.condition
-      self.timed = timed
+      timer = CompiledTimer(timed)
     case .event(let event):
       kind = .event
       condition = event.condition
       requiresAll = event.requiresAll
       debounce = Int64(event.debounce)
-      for signal in event.signals { signals.append(CompiledSignal(signal, model)) }
+      self.signals = Slice(start: Int32(signals.count), count: Int32(event.signals.count))
+      for place in event.signals.indices { signals.append(CompiledSignal(model, index, place)) }
     case .probabilistic(let probabilistic):
       kind = .probabilistic
       weightExpression = try scripts.add(
@@ -144,23 +162,56 @@ struct CompiledTransition: Sendable {
   }
 }
 
+/// `Timed` without its condition; times are milliseconds.
+struct CompiledTimer: Sendable {
+  var mode = Timed.Mode.after
+  var isBlocking = false
+  var repeatCount: UInt32 = 0
+  var jitter: Int32 = 0
+  var delay: Int64 = 0
+  var windowEnd: Int64 = 0
+  var absoluteTime: Int64 = 0
+
+  init() {}
+
+  init(_ timed: Timed) {
+    mode = timed.mode
+    isBlocking = timed.isBlocking
+    repeatCount = timed.repeatCount
+    jitter = timed.jitter
+    delay = Int64(timed.delay)
+    windowEnd = Int64(timed.windowEnd)
+    absoluteTime = timed.absoluteTime
+  }
+}
+
 struct CompiledSignal: Sendable {
   /// -1 for a name that is no variable: an event that is raised from outside.
   var variable: Int32
-  var name: Name
+  /// Where its texts stand in the model.
+  var transition: Int32
+  var place: Int32
+  var threshold: Double
   var kind: SignalTrigger.Kind
   var comparison: SignalTrigger.Comparison
-  var threshold: Double
   var isOneShot: Bool
-  var pattern: Name
 
-  init(_ signal: SignalTrigger, _ model: Automaton) {
+  init(_ model: Automaton, _ transition: Int, _ place: Int) {
+    self.transition = Int32(transition)
+    self.place = Int32(place)
+    let signal = model.signal(transition, place)
     variable = model.variable(named: signal.signal).map { Int32($0) } ?? -1
-    name = signal.signal
     kind = signal.kind
     comparison = signal.comparison
     threshold = signal.threshold.asDouble ?? 0
     isOneShot = signal.isOneShot
-    pattern = signal.pattern
+  }
+}
+
+extension Automaton {
+  /// A signal that an event transition waits for.
+  func signal(_ transition: Int, _ place: Int) -> SignalTrigger {
+    guard case .event(let event) = transitions[transition].trigger else { return SignalTrigger(signal: []) }
+    return event.signals[place]
   }
 }

@@ -55,10 +55,10 @@ public final class Engine {
     let stateCount = automaton.states.count
     timers = [TimerState](
       repeating: TimerState(),
-      count: automaton.transitions.contains { $0.timed != nil } ? automaton.transitions.count : 0)
+      count: automaton.transitions.contains { $0.isTimed } ? automaton.transitions.count : 0)
     memories = [TransitionMemory](
       repeating: TransitionMemory(),
-      count: automaton.transitions.contains { $0.needsMemory } ? automaton.transitions.count : 0)
+      count: automaton.needsMemories ? automaton.transitions.count : 0)
     isActive = [Bool](repeating: false, count: stateCount)
     enteredAt = [Int64](repeating: 0, count: stateCount)
     enteredInTick = [UInt64](repeating: 0, count: stateCount)

@@ -10,8 +10,10 @@ struct TransitionMemory: Equatable {
   var triggeredAt: Int64?
 }
 
-extension CompiledTransition {
-  var needsMemory: Bool { isRisingEdge || debounce > 0 || signals.contains { $0.isOneShot } }
+extension CompiledAutomaton {
+  var needsMemories: Bool {
+    transitions.contains { $0.isRisingEdge || $0.debounce > 0 } || signals.contains { $0.isOneShot }
+  }
 }
 
 extension Engine {
@@ -19,36 +21,41 @@ extension Engine {
   ///
   /// Transitions are tried in groups of equal priority, the lowest number first; in a group in order of declaration.
   func choose(in state: Int) -> Int32 {
-    let outgoing = automaton.states[state].outgoing
-    var start = 0
-    while start < outgoing.count {
-      let priority = automaton.transitions[Int(outgoing[start])].priority
+    let outgoing = automaton.states[state].outgoing.range
+    var start = outgoing.lowerBound
+    while start < outgoing.upperBound {
+      let priority = priority(at: start)
       var end = start + 1
-      while end < outgoing.count, automaton.transitions[Int(outgoing[end])].priority == priority { end += 1 }
-      let transition = chooseInGroup(outgoing, start, end)
+      while end < outgoing.upperBound, self.priority(at: end) == priority { end += 1 }
+      let transition = chooseInGroup(start, end)
       if transition >= 0 { return transition }
-      if isBlocked(outgoing, start, end) { return -1 }
+      if isBlocked(start, end) { return -1 }
       start = end
     }
     return -1
   }
 
-  private func chooseInGroup(_ outgoing: [Int32], _ start: Int, _ end: Int) -> Int32 {
-    if end == start + 1 { return isEnabled(outgoing[start]) ? outgoing[start] : -1 }
+  private func priority(at place: Int) -> UInt8 { automaton.transitions[Int(automaton.lists[place])].priority }
+
+  /// `start` and `end` are places in `CompiledAutomaton.lists`.
+  private func chooseInGroup(_ start: Int, _ end: Int) -> Int32 {
+    let first = automaton.lists[start]
+    if end == start + 1 { return isEnabled(first) ? first : -1 }
     candidates.removeAll(keepingCapacity: true)
     var hasWeights = false
     var hasTimeouts = false
     for place in start..<end {
-      let transition = automaton.transitions[Int(outgoing[place])]
+      let transition = automaton.transitions[Int(automaton.lists[place])]
       if transition.isWeighted { hasWeights = true }
-      if transition.timed?.mode == .timeout { hasTimeouts = true }
+      if transition.isTimeout { hasTimeouts = true }
     }
     // The first one that may be taken decides when neither weights nor ranks do.
     let firstDecides = isStrict && !hasWeights && !hasTimeouts
     for place in start..<end {
-      guard isEnabled(outgoing[place]) else { continue }
-      if firstDecides { return outgoing[place] }
-      candidates.append(outgoing[place])
+      let transition = automaton.lists[place]
+      guard isEnabled(transition) else { continue }
+      if firstDecides { return transition }
+      candidates.append(transition)
     }
     if hasTimeouts { dropTimeouts() }
     guard candidates.count > 1 else { return candidates.first ?? -1 }
@@ -58,15 +65,15 @@ extension Engine {
 
   /// Timeouts stand back behind everything else of their priority.
   private func dropTimeouts() {
-    func isTimeout(_ transition: Int32) -> Bool { automaton.transitions[Int(transition)].timed?.mode == .timeout }
+    func isTimeout(_ transition: Int32) -> Bool { automaton.transitions[Int(transition)].isTimeout }
     if candidates.contains(where: { !isTimeout($0) }) { candidates.removeAll(where: isTimeout) }
   }
 
   /// Whether a waiting timer of a group keeps lower ranks from being looked at: any in compat, marked ones in strict.
-  private func isBlocked(_ outgoing: [Int32], _ start: Int, _ end: Int) -> Bool {
+  private func isBlocked(_ start: Int, _ end: Int) -> Bool {
     for place in start..<end {
-      guard let timed = automaton.transitions[Int(outgoing[place])].timed else { continue }
-      if !isStrict || timed.isBlocking { return true }
+      let transition = automaton.transitions[Int(automaton.lists[place])]
+      if transition.isTimed && (!isStrict || transition.timer.isBlocking) { return true }
     }
     return false
   }
@@ -139,8 +146,9 @@ extension Engine {
   }
 
   private func hasChangedSignal(_ transition: CompiledTransition) -> Bool {
-    for signal in transition.signals where signal.variable >= 0 && variables.isChanged(Int(signal.variable)) {
-      return true
+    for place in transition.signals.range {
+      let variable = automaton.signals[place].variable
+      if variable >= 0 && variables.isChanged(Int(variable)) { return true }
     }
     return false
   }
@@ -149,17 +157,17 @@ extension Engine {
     if transition.requiresAll {
       // All are looked at, so that one-shot levels are noted.
       var areAll = true
-      for place in transition.signals.indices where !isTriggered(place, index, transition) { areAll = false }
+      for place in transition.signals.range where !isTriggered(place, index, transition) { areAll = false }
       return areAll
     }
     var isAny = false
-    for place in transition.signals.indices where isTriggered(place, index, transition) { isAny = true }
+    for place in transition.signals.range where isTriggered(place, index, transition) { isAny = true }
     return isAny
   }
 
   private func isTriggered(_ place: Int, _ index: Int, _ transition: CompiledTransition) -> Bool {
-    let signal = transition.signals[place]
-    guard signal.variable >= 0 else { return raised.contains(signal.name) }
+    let signal = automaton.signals[place]
+    guard signal.variable >= 0 else { return !raised.isEmpty && raised.contains(text(of: signal).signal) }
     let variable = Int(signal.variable)
     let isChanged = variables.isChanged(variable)
     switch signal.kind {
@@ -171,14 +179,18 @@ extension Engine {
     case .onThreshold: return isBeyond(place, index, transition, isChanged)
     case .onMatch:
       guard isChanged, case .string(let text) = variables.values[variable] else { return false }
-      return isStrict ? Wildcard.matches(text, signal.pattern) : text == signal.pattern
+      return isStrict ? Wildcard.matches(text, self.text(of: signal).pattern) : text == self.text(of: signal).pattern
     }
+  }
+
+  private func text(of signal: CompiledSignal) -> SignalTrigger {
+    automaton.model.signal(Int(signal.transition), Int(signal.place))
   }
 
   private func isBeyond(
     _ place: Int, _ index: Int, _ transition: CompiledTransition, _ isChanged: Bool
   ) -> Bool {
-    let signal = transition.signals[place]
+    let signal = automaton.signals[place]
     guard let value = variables.values[Int(signal.variable)].asDouble else { return false }
     let holds: Bool
     switch signal.comparison {
@@ -190,7 +202,7 @@ extension Engine {
     case .greaterOrEqual: holds = value >= signal.threshold
     }
     if signal.isOneShot && isStrict {
-      let bit: UInt64 = 1 << UInt64(place & 63)
+      let bit: UInt64 = 1 << UInt64((place - transition.signals.range.lowerBound) & 63)
       defer { memories[index].beyond = holds ? memories[index].beyond | bit : memories[index].beyond & ~bit }
       return holds && memories[index].beyond & bit == 0
     }

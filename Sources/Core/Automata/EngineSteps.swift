@@ -20,7 +20,7 @@ extension Engine {
     transitionCount &+= 1
     emit(
       .transitions, .transition(index: Int(index), from: StateIndex(from), to: StateIndex(to)))
-    let isRepeating = isSelf && transition.timed?.mode == .every
+    let isRepeating = isSelf && transition.isTimed && transition.timer.mode == .every
     if isRepeating && isStrict { rearm(index) }
     enter(to, at: entry, domain: transition.domain, repeating: isRepeating && isStrict ? index : -1)
     if isRepeating && !isStrict { rearm(index) }
@@ -28,7 +28,9 @@ extension Engine {
 
   private func forgetMemories(of state: Int) {
     guard !memories.isEmpty else { return }
-    for index in automaton.states[state].outgoing { memories[Int(index)] = TransitionMemory() }
+    for place in automaton.states[state].outgoing.range {
+      memories[Int(automaton.lists[place])] = TransitionMemory()
+    }
   }
 
   // MARK: Leaving
@@ -88,8 +90,9 @@ extension Engine {
       if !isActive[ancestor] { activate(ancestor, at: entry, repeating: ancestor == state ? repeating : -1) }
       // The other regions of a parallel state on the way begin by themselves.
       if depth > 0, automaton.states[ancestor].isParallel {
-        for child in automaton.states[ancestor].children where Int(child) != path[depth - 1] {
-          if !isActive[Int(child)] { enterWithDefaults(Int(child), at: entry, isDeep: false) }
+        for place in automaton.states[ancestor].children.range {
+          let child = Int(automaton.lists[place])
+          if child != path[depth - 1] && !isActive[child] { enterWithDefaults(child, at: entry, isDeep: false) }
         }
       }
     }
@@ -106,8 +109,8 @@ extension Engine {
     let compiled = automaton.states[state]
     guard !compiled.children.isEmpty else { return }
     if compiled.isParallel {
-      for child in compiled.children where !isActive[Int(child)] {
-        enterWithDefaults(Int(child), at: entry, isDeep: isDeep || compiled.history == .deep)
+      for place in compiled.children.range where !isActive[Int(automaton.lists[place])] {
+        enterWithDefaults(Int(automaton.lists[place]), at: entry, isDeep: isDeep || compiled.history == .deep)
       }
       return
     }
@@ -128,8 +131,12 @@ extension Engine {
 
   func collectLeaves() {
     leaves.removeAll(keepingCapacity: true)
-    for index in automaton.states.indices where isActive[index] {
-      if !automaton.states[index].children.contains(where: { isActive[Int($0)] }) { leaves.append(StateIndex(index)) }
+    for index in isActive.indices where isActive[index] {
+      var isInnermost = true
+      for place in automaton.states[index].children.range where isActive[Int(automaton.lists[place])] {
+        isInnermost = false
+      }
+      if isInnermost { leaves.append(StateIndex(index)) }
     }
   }
 

@@ -14,58 +14,60 @@ extension Engine {
   /// Arms the timers of a state that was entered at `entry`. `repeating` is an `every` that led from the state to itself: it
   /// keeps its rhythm.
   func armTimers(of state: Int, at entry: Int64, repeating: Int32 = -1) {
-    for index in automaton.states[state].timers where index != repeating {
-      guard let timed = automaton.transitions[Int(index)].timed else { continue }
+    for place in automaton.states[state].timers.range {
+      let index = automaton.lists[place]
+      if index == repeating { continue }
+      let timed = automaton.transitions[Int(index)].timer
       // In compat, a timer that fires once is never armed again.
       if !isStrict, timed.mode == .every, timed.repeatCount == 1, timers[Int(index)].firedCount > 0 { continue }
       arm(Int(index), timed, at: entry)
     }
   }
 
-  private func arm(_ index: Int, _ timed: Timed, at entry: Int64) {
+  private func arm(_ index: Int, _ timed: CompiledTimer, at entry: Int64) {
     if isStrict {
       timers[index].firedCount = 0
       switch timed.mode {
       case .at: timers[index].base = timed.absoluteTime - options.epoch
-      case .after, .timeout, .every, .window: timers[index].base = entry + Int64(timed.delay)
+      case .after, .timeout, .every, .window: timers[index].base = entry + timed.delay
       }
     } else {
-      timers[index].base = entry + (timed.mode == .at ? timed.absoluteTime : Int64(timed.delay))
+      timers[index].base = entry + (timed.mode == .at ? timed.absoluteTime : timed.delay)
     }
     timers[index].deadline = max(timers[index].base + jitter(timed), isStrict ? entry : .min)
   }
 
   /// Even over -jitter ... jitter.
-  private func jitter(_ timed: Timed) -> Int64 {
+  private func jitter(_ timed: CompiledTimer) -> Int64 {
     guard timed.jitter > 0 else { return 0 }
     let span = UInt64(timed.jitter) * 2 + 1
     return Int64(jitterStream.next() % span) - Int64(timed.jitter)
   }
 
   func disarmTimers(of state: Int) {
-    for index in automaton.states[state].timers { timers[Int(index)].deadline = .max }
+    for place in automaton.states[state].timers.range { timers[Int(automaton.lists[place])].deadline = .max }
   }
 
   /// Whether the time of a timed transition has come.
   func isDue(_ index: Int, _ transition: CompiledTransition) -> Bool {
-    guard let timed = transition.timed else { return false }
+    let timed = transition.timer
     let elapsed = now - enteredAt[Int(transition.from)]
     let isFired = timers[index].deadline <= now
     switch timed.mode {
-    case .after, .timeout: return isFired || (!isStrict && elapsed >= Int64(timed.delay))
+    case .after, .timeout: return isFired || (!isStrict && elapsed >= timed.delay)
     case .at: return isFired || (!isStrict && elapsed >= timed.absoluteTime)
     case .every:
       if isStrict && timed.repeatCount > 0 && timers[index].firedCount >= timed.repeatCount { return false }
       return isFired
     case .window:
-      guard isStrict ? isFired : elapsed >= Int64(timed.delay) else { return false }
-      return timed.windowEnd == 0 || elapsed <= Int64(timed.windowEnd)
+      guard isStrict ? isFired : elapsed >= timed.delay else { return false }
+      return timed.windowEnd == 0 || elapsed <= timed.windowEnd
     }
   }
 
   /// Sets the next deadline of an `every` that was taken.
   func rearm(_ index: Int32) {
-    guard let timed = automaton.transitions[Int(index)].timed, timed.mode == .every else { return }
+    let timed = automaton.transitions[Int(index)].timer
     let place = Int(index)
     timers[place].firedCount &+= 1
     if !isStrict {
@@ -74,7 +76,7 @@ extension Engine {
       return
     }
     // In strict semantics the rhythm is that of the first deadline; periods that were missed are left out.
-    let period = max(1, Int64(timed.delay))
+    let period = max(1, timed.delay)
     let missed = max(0, (now - timers[place].base) / period)
     timers[place].base += period * (missed + 1)
     timers[place].deadline = max(timers[place].base + jitter(timed), now)
@@ -83,17 +85,19 @@ extension Engine {
   /// The time at which a state counts as entered by a transition: in strict semantics the deadline of a timer that was
   /// seen late, so that lateness does not add up.
   func entryTime(after index: Int32) -> Int64 {
-    guard isStrict, let timed = automaton.transitions[Int(index)].timed, timed.mode != .window else { return now }
+    let transition = automaton.transitions[Int(index)]
+    let timed = transition.timer
+    guard isStrict, transition.isTimed, timed.mode != .window else { return now }
     let deadline = timers[Int(index)].deadline
-    guard deadline <= now, now - deadline < Int64(timed.delay) else { return now }
-    return max(deadline, enteredAt[Int(automaton.transitions[Int(index)].from)])
+    guard deadline <= now, now - deadline < timed.delay else { return now }
+    return max(deadline, enteredAt[Int(transition.from)])
   }
 
   /// After a pause: everything that counts time goes on where it stopped.
   func shiftTimes(by pause: Int64) {
     guard pause > 0 else { return }
     for index in timers.indices where timers[index].deadline != .max {
-      if isStrict, automaton.transitions[index].timed?.mode == .at { continue }
+      if isStrict, automaton.transitions[index].timer.mode == .at { continue }
       timers[index].deadline += pause
       if timers[index].base != .max { timers[index].base += pause }
     }
@@ -109,9 +113,10 @@ extension Engine {
     var earliest = Int64.max
     // A threshold holds in the first tick after entry.
     if tickCount <= enteredInTick[state] { return .min }
-    for index in automaton.states[state].outgoing {
+    for place in automaton.states[state].outgoing.range {
+      let index = automaton.lists[place]
       let transition = automaton.transitions[Int(index)]
-      if transition.timed != nil { earliest = min(earliest, deadline(Int(index), transition)) }
+      if transition.isTimed { earliest = min(earliest, deadline(Int(index), transition)) }
       if transition.debounce > 0, isStrict, let since = memories[Int(index)].triggeredAt {
         earliest = min(earliest, since + transition.debounce)
       }
@@ -120,18 +125,18 @@ extension Engine {
   }
 
   private func deadline(_ index: Int, _ transition: CompiledTransition) -> Int64 {
-    guard let timed = transition.timed else { return .max }
+    let timed = transition.timer
     if timed.mode == .every {
       let isSpent = isStrict && timed.repeatCount > 0 && timers[index].firedCount >= timed.repeatCount
       return isSpent ? .max : timers[index].deadline
     }
     if timed.mode == .window, timed.windowEnd != 0,
-      now - enteredAt[Int(transition.from)] > Int64(timed.windowEnd)
+      now - enteredAt[Int(transition.from)] > timed.windowEnd
     {
       return .max
     }
     guard !isStrict else { return timers[index].deadline }
-    let delay = timed.mode == .at ? timed.absoluteTime : Int64(timed.delay)
+    let delay = timed.mode == .at ? timed.absoluteTime : timed.delay
     return min(timers[index].deadline, enteredAt[Int(transition.from)] + delay)
   }
 }
