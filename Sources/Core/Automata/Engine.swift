@@ -55,7 +55,7 @@ public final class Engine {
     let stateCount = automaton.states.count
     timers = [TimerState](
       repeating: TimerState(),
-      count: automaton.transitions.contains { $0.isTimed } ? automaton.transitions.count : 0)
+      count: automaton.hasTimers ? automaton.transitions.count : 0)
     memories = [TransitionMemory](
       repeating: TransitionMemory(),
       count: automaton.needsMemories ? automaton.transitions.count : 0)

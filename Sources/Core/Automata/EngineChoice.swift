@@ -11,6 +11,7 @@ struct TransitionMemory: Equatable {
 }
 
 extension CompiledAutomaton {
+  var hasTimers: Bool { transitions.contains { $0.isTimed } }
   var needsMemories: Bool {
     transitions.contains { $0.isRisingEdge || $0.debounce > 0 } || signals.contains { $0.isOneShot }
   }

@@ -7,7 +7,7 @@ final class EngineHost: ScriptHost {
   var machine: Unmanaged<Machine>?
   private let hardware: Hardware
   /// Names of the components that scripts asked for, by number.
-  private var components: [Name] = []
+  var components: [Name] = []
 
   private enum Function: UInt16 {
     case log = 1

@@ -1,3 +1,4 @@
+import Bytes
 import Script
 
 /// The scripts of one engine: a machine, its programs, and the variables that scripts see as globals.
@@ -247,10 +248,36 @@ final class ScriptRunner {
 
   // MARK: Snapshots
 
-  func snapshot() throws(ScriptFault) -> [UInt8] { try machine.snapshot() }
+  /// What a snapshot holds of the scripts.
+  struct Saved {
+    var hasLoadedFiles: Bool
+    var components: [Name] = []
+    var machine: [UInt8]
 
-  func restore(_ bytes: [UInt8]) throws(ScriptFault) {
-    try machine.restore(bytes)
+    init(_ reader: inout ByteReader) throws(ByteReader.EndOfBytes) {
+      hasLoadedFiles = try reader.u8() != 0
+      for _ in 0..<(try reader.u16()) { components.append(try reader.bytes16()) }
+      machine = try reader.bytes32()
+    }
+  }
+
+  func save(to writer: inout ByteWriter) throws(ScriptFault) {
+    writer.put(hasLoadedFiles)
+    writer.put(UInt16(truncatingIfNeeded: host.components.count))
+    for name in host.components { writer.put16(name) }
+    writer.put32(try machine.snapshot())
+  }
+
+  func restore(_ saved: Saved, _ engine: Engine) throws(ScriptFault) {
+    if saved.hasLoadedFiles && !hasLoadedFiles {
+      // The machine must have loaded what the saved one had; what that does to the engine is replaced right after.
+      let kept = engine.events
+      loadFiles(engine)
+      engine.events = kept
+    }
+    try machine.restore(saved.machine)
+    host.components = saved.components
+    for place in bindings.indices { bindings[place].synced = .null }
     markAllStale()
   }
 }

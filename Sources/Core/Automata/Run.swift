@@ -1,0 +1,204 @@
+import Script
+
+/// What a run is determined by, besides the model and the inputs.
+public struct RunOptions: Sendable, Equatable {
+  public enum Clock: UInt8, Sendable {
+    /// Tick k happens at k times the length of a tick.
+    case virtual = 1
+    /// The host says when each tick happens; the trace notes it.
+    case real = 2
+  }
+
+  public var semantics: Semantics?
+  public var seed: UInt64 = 0
+  public var clock = Clock.virtual
+  /// Length of a tick in milliseconds, at least 1.
+  public var tickLength: Int64 = 10
+  /// Time of the wall clock at the start, in milliseconds since 1970.
+  public var epoch: Int64 = 0
+  public var instructions: Int64 = 100_000
+  public var memory = 256 << 10
+  public var faults = FaultSchedule()
+  /// Whether the header holds the model, so that the trace can be replayed without the file.
+  public var holdsModel = true
+
+  public init() {}
+}
+
+/// What a host does to a running automaton.
+public enum RunCommand: Sendable, Equatable {
+  /// An input, an output or an internal variable is set.
+  case set(variable: Int, AutomatonValue)
+  case raise(Name)
+  case pause
+  case resume
+  case stop
+  case start
+  case reset
+  case force(StateIndex)
+}
+
+/// A run of one automaton with its trace: equal options, commands and times give equal bytes on every target.
+public final class AutomatonRun {
+  public let engine: Engine
+  public let options: RunOptions
+  public private(set) var trace = TraceWriter()
+  public private(set) var isFinished = false
+  /// Ticks of the run: those of the engine, and those while it was paused or stopped.
+  public private(set) var tickCount: UInt64 = 0
+  /// Time of the host's clock, in milliseconds since the start.
+  public private(set) var time: Int64 = 0
+  private var injector: FaultInjector
+  /// Messages that faults hold back, in order of time and then of arrival.
+  private var delayed: [(time: Int64, variable: Int, value: AutomatonValue)] = []
+
+  public init(_ automaton: CompiledAutomaton, options: RunOptions = RunOptions(), hardware: Hardware = Hardware()) {
+    self.options = options
+    var engineOptions = EngineOptions(seed: options.seed)
+    engineOptions.budget.instructions = options.instructions
+    engineOptions.budget.memory = options.memory
+    engineOptions.epoch = options.epoch
+    engine = Engine(automaton, options: engineOptions, hardware: hardware)
+    injector = FaultInjector(options.faults, seed: options.seed)
+    trace.header(automaton, options)
+  }
+
+  // MARK: Steps
+
+  /// Begins; every run starts with it.
+  public func start() throws(EngineError) {
+    try engine.start(at: clock(time))
+    flush()
+  }
+
+  /// The next tick of a virtual clock.
+  @discardableResult
+  public func tick() -> Bool { tick(at: time + options.tickLength) }
+
+  /// The next tick, at a time of the host's clock.
+  @discardableResult
+  public func tick(at moment: Int64) -> Bool {
+    guard !isFinished else { return false }
+    if moment != time + options.tickLength {
+      trace.begin("clock", tick: tickCount, time: max(time, moment))
+      trace.end()
+    }
+    time = max(time, moment)
+    tickCount &+= 1
+    deliverDelayed()
+    let hasFired = engine.tick(at: clock(time))
+    if !engine.events.isEmpty { flush() }
+    return hasFired
+  }
+
+  /// Does something to the automaton between two ticks.
+  public func apply(_ command: RunCommand) throws(EngineError) {
+    switch command {
+    case .set(let variable, let value): try set(variable, value)
+    case .raise(let name): engine.raise(name, at: clock(time))
+    case .pause: try engine.pause(at: clock(time))
+    case .resume: try engine.resume(at: clock(time))
+    case .stop: try engine.stop(at: clock(time))
+    case .start: try engine.start(at: clock(time))
+    case .reset: try engine.reset(at: clock(time))
+    case .force(let state): try engine.force(state, at: clock(time))
+    }
+    flush()
+  }
+
+  /// Ends the trace: how it stands, and the hash of all before.
+  public func finish() {
+    guard !isFinished else { return }
+    isFinished = true
+    trace.finish(engine, tick: tickCount, time: time)
+  }
+
+  /// Takes the bytes of the trace that were written since the last time.
+  public func takeTrace() -> [UInt8] { trace.takeOutput() }
+
+  // MARK: Parts
+
+  private func clock(_ time: Int64) -> Int64 { injector.schedule.isEmpty ? time : injector.clock(time) }
+
+  private func set(_ index: Int, _ value: AutomatonValue) throws(EngineError) {
+    guard index >= 0, index < engine.model.variables.count else { throw .unknownVariable }
+    let variable = engine.model.variables[index]
+    guard variable.direction == .input, !injector.schedule.isEmpty else { return try deliver(index, value) }
+    guard let converted = value.converted(to: variable.type) else { throw .typeMismatch }
+    // With faults, what was sent and what arrived are two things.
+    trace.begin("stimulus", tick: tickCount, time: time)
+    trace.member("name", variable.name)
+    trace.member("value", converted)
+    trace.end()
+    let (deliveries, actions) = injector.inject(variable.name, converted, at: time)
+    if !actions.isEmpty {
+      trace.begin("fault", tick: tickCount, time: time)
+      trace.member("name", variable.name)
+      trace.member("actions", names: actions)
+      trace.end()
+    }
+    for delivery in deliveries {
+      if delivery.time <= time {
+        try deliver(index, delivery.value)
+      } else {
+        let place = delayed.firstIndex { $0.time > delivery.time } ?? delayed.count
+        delayed.insert((delivery.time, index, delivery.value), at: place)
+      }
+    }
+  }
+
+  private func deliver(_ index: Int, _ value: AutomatonValue) throws(EngineError) {
+    if engine.model.variables[index].direction == .input {
+      try engine.setInput(index, value, at: clock(time))
+    } else {
+      try engine.setVariable(index, value, at: clock(time))
+    }
+  }
+
+  private func deliverDelayed() {
+    while let next = delayed.first, next.time <= time {
+      delayed.removeFirst()
+      // It was of the right type and direction when it was sent.
+      do throws(EngineError) { try deliver(next.variable, next.value) } catch { continue }
+    }
+  }
+
+  private func flush() {
+    for event in engine.takeEvents() {
+      trace.write(event, of: engine.model, instance: [], tick: tickCount, time: engine.now)
+    }
+  }
+}
+
+extension TraceWriter {
+  mutating func header(_ automaton: CompiledAutomaton, _ options: RunOptions) {
+    begin()
+    member("trace", "aether/v1")
+    member("name", automaton.model.name)
+    member("artifact", hexadecimal: automaton.hash)
+    member("semantics", automaton.semantics.name)
+    var seed: [UInt8] = []
+    // A seed has 64 bits, more than every reader of JSON keeps: it stands as text.
+    NumberText.append(Int64(bitPattern: options.seed), to: &seed)
+    member("seed", seed)
+    member("clock", options.clock == .virtual ? "virtual" : "real")
+    member("tick_ms", options.tickLength)
+    member("epoch", options.epoch)
+    member("instructions", options.instructions)
+    member("memory", Int64(options.memory))
+    if !options.faults.isEmpty { member("faults", hexadecimal: options.faults.encode()) }
+    if options.holdsModel { member("model", hexadecimal: ModelCodec.encode(automaton.model)) }
+    end()
+  }
+
+  mutating func finish(_ engine: Engine, tick: UInt64, time: Int64) {
+    let digest = digest
+    begin("end", tick: tick, time: time)
+    member("execution", engine.execution.name)
+    member("states", names: engine.leaves.map { engine.model.states[$0.index].name })
+    member("transitions", Int64(truncatingIfNeeded: engine.transitionCount))
+    member("errors", Int64(truncatingIfNeeded: engine.errorCount))
+    member("hash", hexadecimal: digest)
+    end()
+  }
+}

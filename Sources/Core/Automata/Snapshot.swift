@@ -1,0 +1,263 @@
+import Bytes
+import Script
+
+/// The complete state of an engine as bytes, equal on every target.
+///
+/// "AETHSN01", SHA-256 of the snapshot before it (or zeros), SHA-256 of the model, semantics, seed, the state, and at the
+/// end the SHA-256 of all of that: a chain in which nothing can be changed or left out unseen.
+public struct Snapshot: Sendable, Equatable {
+  public static var magic: [UInt8] { [0x41, 0x45, 0x54, 0x48, 0x53, 0x4E, 0x30, 0x31] }
+  private static var hashLength: Int { 32 }
+
+  public let bytes: [UInt8]
+
+  /// - Throws: `EngineError.notASnapshot` when the bytes are damaged or of another kind.
+  public init(_ bytes: [UInt8]) throws(EngineError) {
+    let length = bytes.count - Snapshot.hashLength
+    guard bytes.starts(with: Snapshot.magic), length >= Snapshot.magic.count + 2 * Snapshot.hashLength,
+      SHA256.digest(Array(bytes[..<length])) == Array(bytes[length...])
+    else { throw .notASnapshot }
+    self.bytes = bytes
+  }
+
+  init(content: [UInt8]) { bytes = content + SHA256.digest(content) }
+
+  /// What names this snapshot, and what the next one of the chain holds.
+  public var hash: [UInt8] { Array(bytes.suffix(Snapshot.hashLength)) }
+
+  /// The hash of the snapshot before it; zeros for the first.
+  public var previousHash: [UInt8] { Array(bytes[Snapshot.magic.count..<Snapshot.magic.count + Snapshot.hashLength]) }
+
+  static var noHash: [UInt8] { [UInt8](repeating: 0, count: hashLength) }
+}
+
+extension Engine {
+  /// Saves everything that the future depends on.
+  ///
+  /// - Parameter previous: The snapshot before this one, to chain them.
+  public func snapshot(after previous: Snapshot? = nil) throws(EngineError) -> Snapshot {
+    var writer = ByteWriter()
+    writer.put(raw: Snapshot.magic)
+    writer.put(raw: previous?.hash ?? Snapshot.noHash)
+    writer.put(raw: automaton.hash)
+    writer.put(automaton.semantics.rawValue)
+    writer.put(options.seed)
+    writer.put(execution.rawValue)
+    for count in [tickCount, transitionCount, errorCount] { writer.put(count) }
+    for time in [now, pausedAt, quietUntil] { writer.put(time) }
+    writer.put(hasUnhandledError)
+    writer.put(UInt16(truncatingIfNeeded: isActive.count))
+    for index in isActive.indices {
+      writer.put(isActive[index])
+      writer.put(enteredAt[index])
+      writer.put(enteredInTick[index])
+    }
+    writer.put(UInt16(truncatingIfNeeded: lastChild.count))
+    for child in lastChild { writer.put(child) }
+    writer.put(UInt16(truncatingIfNeeded: timers.count))
+    for timer in timers {
+      writer.put(timer.deadline)
+      writer.put(timer.base)
+      writer.put(timer.firedCount)
+    }
+    writer.put(UInt16(truncatingIfNeeded: memories.count))
+    for memory in memories {
+      writer.put(memory.level.map { $0 ? UInt8(1) : UInt8(0) } ?? 2)
+      writer.put(memory.beyond)
+      writer.put(memory.triggeredAt != nil)
+      writer.put(memory.triggeredAt ?? 0)
+    }
+    writer.put(UInt16(truncatingIfNeeded: variables.values.count))
+    for index in variables.values.indices {
+      writer.put(long: variables.values[index])
+      writer.put(long: variables.previous[index])
+      writer.put(variables.flags[index])
+      writer.put(variables.changedAt[index])
+    }
+    writer.put(variables.hasChanges)
+    writer.put(UInt16(truncatingIfNeeded: raised.count))
+    for name in raised { writer.put16(name) }
+    for stream in [choiceStream, jitterStream, scriptStream] {
+      writer.put(stream.state.0)
+      writer.put(stream.state.1)
+      writer.put(stream.state.2)
+      writer.put(stream.state.3)
+    }
+    writer.put(scripts != nil)
+    if let scripts {
+      do throws(ScriptFault) { try scripts.save(to: &writer) } catch { throw .script(error) }
+    }
+    return Snapshot(content: writer.bytes)
+  }
+
+  /// Puts the engine into the state of a snapshot of an engine of the same model, semantics and seed. It then goes on as
+  /// if it had never stopped. When that fails, the engine is as it was.
+  public func restore(_ snapshot: Snapshot) throws(EngineError) {
+    var reader = SnapshotReader(snapshot.bytes)
+    let state = try reader.read(automaton, options)
+    if let saved = state.scripts {
+      guard let scripts else { throw .foreignSnapshot }
+      do throws(ScriptFault) { try scripts.restore(saved, self) } catch { throw .script(error) }
+    }
+    execution = state.execution
+    (tickCount, transitionCount, errorCount) = state.counts
+    (now, pausedAt, quietUntil) = state.times
+    hasUnhandledError = state.hasUnhandledError
+    isActive = state.isActive
+    enteredAt = state.enteredAt
+    enteredInTick = state.enteredInTick
+    lastChild = state.lastChild
+    timers = state.timers
+    memories = state.memories
+    variables = state.variables
+    raised = state.raised
+    (choiceStream, jitterStream, scriptStream) = state.streams
+    collectLeaves()
+    scripts?.markAllStale()
+    emit(.lifecycle, .restored)
+  }
+}
+
+extension ByteWriter {
+  /// A value whose bytes may be longer than those of the device protocol.
+  mutating func put(long value: AutomatonValue) {
+    switch value {
+    case .string(let bytes), .binary(let bytes):
+      put(value.type.rawValue)
+      put32(bytes)
+    default: put(value)
+    }
+  }
+}
+
+/// Reads and checks the state of an engine; see `Snapshot`.
+private struct SnapshotReader {
+  struct State {
+    var execution = ExecutionState.loaded
+    var counts: (UInt64, UInt64, UInt64) = (0, 0, 0)
+    var times: (Int64, Int64, Int64) = (0, 0, 0)
+    var hasUnhandledError = false
+    var isActive: [Bool] = []
+    var enteredAt: [Int64] = []
+    var enteredInTick: [UInt64] = []
+    var lastChild: [Int32] = []
+    var timers: [TimerState] = []
+    var memories: [TransitionMemory] = []
+    var variables: VariableStore
+    var raised: [Name] = []
+    var streams: (RandomStream, RandomStream, RandomStream)
+    var scripts: ScriptRunner.Saved?
+  }
+
+  private var reader: ByteReader
+
+  init(_ bytes: [UInt8]) { reader = ByteReader(bytes) }
+
+  mutating func read(_ automaton: CompiledAutomaton, _ options: EngineOptions) throws(EngineError) -> State {
+    let read: State?
+    do throws(ByteReader.EndOfBytes) {
+      _ = try reader.take(Snapshot.magic.count + 32)
+      let hash = try reader.take(32)
+      let semantics = try reader.u8()
+      let seed = try reader.u64()
+      let isOurs = hash == automaton.hash && semantics == automaton.semantics.rawValue && seed == options.seed
+      read = isOurs ? try state(automaton) : nil
+    } catch {
+      throw .notASnapshot
+    }
+    guard let read else { throw .foreignSnapshot }
+    return read
+  }
+
+  /// - Returns: `nil` when the parts do not fit the automaton.
+  private mutating func state(_ automaton: CompiledAutomaton) throws(ByteReader.EndOfBytes) -> State? {
+    var state = State(
+      variables: VariableStore(automaton.model),
+      streams: (RandomStream(seed: 0), RandomStream(seed: 0), RandomStream(seed: 0)))
+    guard let execution = ExecutionState(rawValue: try reader.u8()) else { return nil }
+    state.execution = execution
+    state.counts = (try reader.u64(), try reader.u64(), try reader.u64())
+    state.times = (try reader.i64(), try reader.i64(), try reader.i64())
+    state.hasUnhandledError = try reader.u8() != 0
+    guard try Int(reader.u16()) == automaton.states.count else { return nil }
+    for _ in automaton.states.indices {
+      state.isActive.append(try reader.u8() != 0)
+      state.enteredAt.append(try reader.i64())
+      state.enteredInTick.append(try reader.u64())
+    }
+    let childCount = Int(try reader.u16())
+    guard childCount == (automaton.isHierarchical ? automaton.states.count : 0) else { return nil }
+    for _ in 0..<childCount {
+      let child = try reader.i32()
+      guard child < Int32(automaton.states.count) else { return nil }
+      state.lastChild.append(child)
+    }
+    guard try timersAndMemories(automaton, &state), try values(automaton, &state) else { return nil }
+    for _ in 0..<(try reader.u16()) { state.raised.append(try reader.bytes16()) }
+    state.streams = (try stream(), try stream(), try stream())
+    if try reader.u8() != 0 { state.scripts = try ScriptRunner.Saved(&reader) }
+    // A running automaton has at least one active state.
+    let isOn = state.execution == .running || state.execution == .paused
+    guard !isOn || state.isActive.contains(true), (state.scripts != nil) == !automaton.programs.isEmpty else {
+      return nil
+    }
+    return state
+  }
+
+  private mutating func timersAndMemories(
+    _ automaton: CompiledAutomaton, _ state: inout State
+  ) throws(ByteReader.EndOfBytes) -> Bool {
+    let timerCount = Int(try reader.u16())
+    guard timerCount == (automaton.hasTimers ? automaton.transitions.count : 0) else { return false }
+    for _ in 0..<timerCount {
+      state.timers.append(
+        TimerState(deadline: try reader.i64(), base: try reader.i64(), firedCount: try reader.u32()))
+    }
+    let memoryCount = Int(try reader.u16())
+    guard memoryCount == (automaton.needsMemories ? automaton.transitions.count : 0) else { return false }
+    for _ in 0..<memoryCount {
+      let level = try reader.u8()
+      let beyond = try reader.u64()
+      let isWaiting = try reader.u8() != 0
+      let since = try reader.i64()
+      state.memories.append(
+        TransitionMemory(level: level < 2 ? level == 1 : nil, beyond: beyond, triggeredAt: isWaiting ? since : nil))
+    }
+    return true
+  }
+
+  private mutating func values(
+    _ automaton: CompiledAutomaton, _ state: inout State
+  ) throws(ByteReader.EndOfBytes) -> Bool {
+    let variables = automaton.model.variables
+    guard try Int(reader.u16()) == variables.count else { return false }
+    for index in variables.indices {
+      let current = try value()
+      let previous = try value()
+      guard let current, let previous, current.type == variables[index].type, previous.type == current.type else {
+        return false
+      }
+      state.variables.values[index] = current
+      state.variables.previous[index] = previous
+      state.variables.flags[index] = try reader.u8()
+      state.variables.changedAt[index] = try reader.i64()
+    }
+    state.variables.hasChanges = try reader.u8() != 0
+    return true
+  }
+
+  private mutating func value() throws(ByteReader.EndOfBytes) -> AutomatonValue? {
+    let start = reader
+    switch ValueType(rawValue: try reader.u8()) {
+    case .string: return .string(try reader.bytes32())
+    case .binary: return .binary(try reader.bytes32())
+    default:
+      reader = start
+      return try FaultSchedule.value(&reader)
+    }
+  }
+
+  private mutating func stream() throws(ByteReader.EndOfBytes) -> RandomStream {
+    RandomStream(state: (try reader.u64(), try reader.u64(), try reader.u64(), try reader.u64()))
+  }
+}
