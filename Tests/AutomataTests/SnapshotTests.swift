@@ -117,3 +117,70 @@ import Testing
     #expect(lines.count > 50)
   }
 }
+
+@Suite struct TimelineTests {
+  @Test func rewindsToAnyTickItReaches() throws {
+    var b = Builder()
+    let a = b.state("A", body: "n = n + x")
+    let c = b.state("C", body: "n = n * 2 % 1000003")
+    b.variable("n", .int64)
+    b.variable("x", .int32, .input)
+    b.transition(a, c, .every(70))
+    b.transition(c, a, .on("x"))
+    let engine = try b.engine()
+    let timeline = Timeline(interval: 20, snapshotsMax: 5)
+    try engine.start(at: 0)
+    var past: [UInt64: (AutomatonValue, String)] = [:]
+    for tick in 1...400 {
+      let time = Int64(tick * 10)
+      if tick % 13 == 0 {
+        let command = RunCommand.set(variable: 1, .int32(Int32(tick)))
+        try engine.apply(command, at: time - 5)
+        timeline.record(command, tick: engine.tickCount, time: time - 5)
+      }
+      engine.tick(at: time)
+      try timeline.record(tickOf: engine, at: time)
+      past[engine.tickCount] = (engine.value(0), engine.stateNames[0])
+    }
+    let earliest = try #require(timeline.earliestTick)
+    #expect(earliest == 320)
+    for tick in stride(from: UInt64(400), through: earliest, by: -7) {
+      #expect(try timeline.rewind(engine, to: tick) == tick)
+      #expect(past[tick]?.0 == engine.value(0) && past[tick]?.1 == engine.stateNames[0])
+    }
+    #expect(try timeline.rewind(engine, to: 3) == earliest)
+  }
+}
+
+@Suite struct NetworkTests {
+  @Test func valuesArriveWithTheNextTick() throws {
+    var source = Builder()
+    let a = source.state("A", body: "out = out + 1")
+    source.variable("out", .int32, .output)
+    source.transition(a, a, .after(1_000_000))
+    var target = Builder()
+    let waiting = target.state("Waiting")
+    let seen = target.state("Seen")
+    target.variable("level", .float64, .input)
+    target.transition(waiting, seen, .when("level > 2"))
+    target.transition(seen, seen, .after(1_000_000))
+    let network = Network(
+      name: Array("pair".utf8),
+      instances: [
+        .init(name: Array("target".utf8), automaton: try CompiledAutomaton(target.automaton)),
+        .init(name: Array("source".utf8), automaton: try CompiledAutomaton(source.automaton)),
+      ],
+      wires: [.init(source: 1, output: 0, target: 0, input: 0, conversion: .double)])
+    func run() throws -> (NetworkRun, [UInt8]) {
+      let run = NetworkRun(network)
+      try run.start()
+      for _ in 0..<3 { run.tick() }
+      run.finish()
+      return (run, run.takeTrace())
+    }
+    let (first, trace) = try run()
+    #expect(first.engines[0].stateNames == ["Seen"])
+    #expect(first.engines[0].value(0) == .float64(4))
+    #expect(try run().1 == trace)
+  }
+}

@@ -98,6 +98,10 @@ public final class Engine {
     let first = state ?? automaton.model.initialState
     guard first.index < automaton.states.count else { throw .unknownState }
     advance(to: time)
+    begin(first)
+  }
+
+  private func begin(_ first: StateIndex) {
     tickCount = 0
     transitionCount = 0
     errorCount = 0
@@ -138,16 +142,16 @@ public final class Engine {
   }
 
   /// Puts every variable back to its initial value, and begins anew if it was running.
-  public func reset(at time: Int64) throws(EngineError) {
+  public func reset(at time: Int64) {
     let wasRunning = execution == .running || execution == .paused
     advance(to: time)
-    if wasRunning { try stop(at: now) }
+    if wasRunning { exitAll() }
     variables = VariableStore(automaton.model)
     scripts?.markAllStale()
     execution = .loaded
     leaves = []
     emit(.lifecycle, .reset)
-    if wasRunning { try start(at: now) }
+    if wasRunning { begin(automaton.model.initialState) }
   }
 
   /// Goes to a state from outside: leaves the current one, enters that one; no transition is counted.
@@ -275,7 +279,7 @@ public final class Engine {
       // An error in the fault state itself is only counted.
       guard !isActive[state.index] else { return }
       exitAll()
-      emit(.lifecycle, .forced(state))
+      emit(.lifecycle, .faulted(state))
       enter(state.index, at: now)
       hasUnhandledError = false
     }

@@ -62,6 +62,8 @@ public enum EngineEvent: Sendable, Equatable {
   case restored
   /// The state was set from outside.
   case forced(StateIndex)
+  /// The error policy went to the fault state.
+  case faulted(StateIndex)
   case transition(index: Int, from: StateIndex, to: StateIndex)
   case input(variable: Int, AutomatonValue)
   case output(variable: Int, AutomatonValue)

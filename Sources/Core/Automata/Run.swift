@@ -38,6 +38,28 @@ public enum RunCommand: Sendable, Equatable {
   case force(StateIndex)
 }
 
+extension Engine {
+  /// Does what a host asks.
+  public func apply(_ command: RunCommand, at time: Int64) throws(EngineError) {
+    switch command {
+    case .set(let index, let value):
+      guard index >= 0, index < model.variables.count else { throw .unknownVariable }
+      if model.variables[index].direction == .input {
+        try setInput(index, value, at: time)
+      } else {
+        try setVariable(index, value, at: time)
+      }
+    case .raise(let name): raise(name, at: time)
+    case .pause: try pause(at: time)
+    case .resume: try resume(at: time)
+    case .stop: try stop(at: time)
+    case .start: try start(at: time)
+    case .reset: reset(at: time)
+    case .force(let state): try force(state, at: time)
+    }
+  }
+}
+
 /// A run of one automaton with its trace: equal options, commands and times give equal bytes on every target.
 public final class AutomatonRun {
   public let engine: Engine
@@ -93,15 +115,10 @@ public final class AutomatonRun {
 
   /// Does something to the automaton between two ticks.
   public func apply(_ command: RunCommand) throws(EngineError) {
-    switch command {
-    case .set(let variable, let value): try set(variable, value)
-    case .raise(let name): engine.raise(name, at: clock(time))
-    case .pause: try engine.pause(at: clock(time))
-    case .resume: try engine.resume(at: clock(time))
-    case .stop: try engine.stop(at: clock(time))
-    case .start: try engine.start(at: clock(time))
-    case .reset: try engine.reset(at: clock(time))
-    case .force(let state): try engine.force(state, at: clock(time))
+    if case .set(let variable, let value) = command, !injector.schedule.isEmpty {
+      try send(variable, value)
+    } else {
+      try engine.apply(command, at: clock(time))
     }
     flush()
   }
@@ -120,10 +137,13 @@ public final class AutomatonRun {
 
   private func clock(_ time: Int64) -> Int64 { injector.schedule.isEmpty ? time : injector.clock(time) }
 
-  private func set(_ index: Int, _ value: AutomatonValue) throws(EngineError) {
+  /// Sets a variable by way of the faults, which act on inputs.
+  private func send(_ index: Int, _ value: AutomatonValue) throws(EngineError) {
     guard index >= 0, index < engine.model.variables.count else { throw .unknownVariable }
     let variable = engine.model.variables[index]
-    guard variable.direction == .input, !injector.schedule.isEmpty else { return try deliver(index, value) }
+    guard variable.direction == .input else {
+      return try engine.apply(.set(variable: index, value), at: clock(time))
+    }
     guard let converted = value.converted(to: variable.type) else { throw .typeMismatch }
     // With faults, what was sent and what arrived are two things.
     trace.begin("stimulus", tick: tickCount, time: time)
@@ -139,7 +159,7 @@ public final class AutomatonRun {
     }
     for delivery in deliveries {
       if delivery.time <= time {
-        try deliver(index, delivery.value)
+        try engine.apply(.set(variable: index, delivery.value), at: clock(time))
       } else {
         let place = delayed.firstIndex { $0.time > delivery.time } ?? delayed.count
         delayed.insert((delivery.time, index, delivery.value), at: place)
@@ -147,19 +167,13 @@ public final class AutomatonRun {
     }
   }
 
-  private func deliver(_ index: Int, _ value: AutomatonValue) throws(EngineError) {
-    if engine.model.variables[index].direction == .input {
-      try engine.setInput(index, value, at: clock(time))
-    } else {
-      try engine.setVariable(index, value, at: clock(time))
-    }
-  }
-
   private func deliverDelayed() {
     while let next = delayed.first, next.time <= time {
       delayed.removeFirst()
       // It was of the right type and direction when it was sent.
-      do throws(EngineError) { try deliver(next.variable, next.value) } catch { continue }
+      do throws(EngineError) {
+        try engine.apply(.set(variable: next.variable, next.value), at: clock(time))
+      } catch { continue }
     }
   }
 
@@ -177,6 +191,12 @@ extension TraceWriter {
     member("name", automaton.model.name)
     member("artifact", hexadecimal: automaton.hash)
     member("semantics", automaton.semantics.name)
+    header(options)
+    if options.holdsModel { member("model", hexadecimal: ModelCodec.encode(automaton.model)) }
+    end()
+  }
+
+  mutating func header(_ options: RunOptions) {
     var seed: [UInt8] = []
     // A seed has 64 bits, more than every reader of JSON keeps: it stands as text.
     NumberText.append(Int64(bitPattern: options.seed), to: &seed)
@@ -187,18 +207,21 @@ extension TraceWriter {
     member("instructions", options.instructions)
     member("memory", Int64(options.memory))
     if !options.faults.isEmpty { member("faults", hexadecimal: options.faults.encode()) }
-    if options.holdsModel { member("model", hexadecimal: ModelCodec.encode(automaton.model)) }
-    end()
   }
 
   mutating func finish(_ engine: Engine, tick: UInt64, time: Int64) {
     let digest = digest
     begin("end", tick: tick, time: time)
+    standing(engine)
+    member("hash", hexadecimal: digest)
+    end()
+  }
+
+  /// How an engine stands.
+  mutating func standing(_ engine: Engine) {
     member("execution", engine.execution.name)
     member("states", names: engine.leaves.map { engine.model.states[$0.index].name })
     member("transitions", Int64(truncatingIfNeeded: engine.transitionCount))
     member("errors", Int64(truncatingIfNeeded: engine.errorCount))
-    member("hash", hexadecimal: digest)
-    end()
   }
 }

@@ -19,6 +19,9 @@ extension TraceWriter {
     case .forced(let target):
       begin("force", instance, tick, time)
       member("state", state(target))
+    case .faulted(let target):
+      begin("fault_state", instance, tick, time)
+      member("state", state(target))
     case .transition(let index, let from, let to):
       begin("transition", instance, tick, time)
       member("transition", model.transitions[index].name)

@@ -1,0 +1,259 @@
+import Script
+
+/// What a wire does to a value on its way.
+public enum WireConversion: UInt8, Sendable {
+  case none = 0
+  /// The sign of a number changes.
+  case negate = 1
+  /// True becomes false, and false true.
+  case invert = 2
+  case double = 3
+  /// Half of a whole number is a double.
+  case half = 4
+  case text = 5
+
+  /// - Returns: `nil` for a value that it does not take.
+  public func apply(_ value: AutomatonValue) -> AutomatonValue? {
+    switch (self, value) {
+    case (.none, _): return value
+    case (.invert, .bool(let value)): return .bool(!value)
+    case (.text, _): return value.converted(to: .string)
+    case (.negate, .int32(let value)): return .int32(0 &- value)
+    case (.negate, .int64(let value)): return .int64(0 &- value)
+    case (.negate, .float32(let value)): return .float32(-value)
+    case (.negate, .float64(let value)): return .float64(-value)
+    case (.double, .int32(let value)): return .int32(value &* 2)
+    case (.double, .int64(let value)): return .int64(value &* 2)
+    case (.double, .float32(let value)): return .float32(value * 2)
+    case (.double, .float64(let value)): return .float64(value * 2)
+    case (.half, .int32(let value)): return .float64(Double(value) / 2)
+    case (.half, .int64(let value)): return .float64(Double(value) / 2)
+    case (.half, .float32(let value)): return .float32(value / 2)
+    case (.half, .float64(let value)): return .float64(value / 2)
+    case (.negate, _), (.invert, _), (.double, _), (.half, _): return nil
+    }
+  }
+}
+
+/// Automata that run together: each with a name, and wires from outputs to inputs.
+public struct Network: Sendable {
+  public struct Instance: Sendable {
+    public var name: Name
+    public var automaton: CompiledAutomaton
+    public init(name: Name, automaton: CompiledAutomaton) {
+      self.name = name
+      self.automaton = automaton
+    }
+  }
+
+  /// From a variable of one instance to an input of another, by position.
+  public struct Wire: Sendable, Equatable {
+    public var source: Int
+    public var output: Int
+    public var target: Int
+    public var input: Int
+    public var conversion: WireConversion
+    public init(source: Int, output: Int, target: Int, input: Int, conversion: WireConversion = .none) {
+      self.source = source
+      self.output = output
+      self.target = target
+      self.input = input
+      self.conversion = conversion
+    }
+  }
+
+  public var name: Name
+  public var instances: [Instance]
+  public var wires: [Wire]
+
+  public init(name: Name, instances: [Instance], wires: [Wire]) {
+    self.name = name
+    self.instances = instances
+    self.wires = wires
+  }
+}
+
+/// A run of a network with one trace.
+///
+/// All automata take each tick together, in order of declaration. What one writes to an output in a tick reaches the
+/// inputs at the end of wires before the next tick: the order of declaration decides nothing about values.
+public final class NetworkRun {
+  public let network: Network
+  public let options: RunOptions
+  public let engines: [Engine]
+  public private(set) var trace = TraceWriter()
+  public private(set) var tickCount: UInt64 = 0
+  public private(set) var time: Int64 = 0
+  public private(set) var isFinished = false
+  private var injector: FaultInjector
+  private var messages: [Message] = []
+  private var hasOutgoing: [Bool]
+
+  /// A value on its way; those of one time arrive in the order in which they were sent.
+  private struct Message {
+    var time: Int64
+    var target: Int
+    var input: Int
+    var value: AutomatonValue
+
+    init(_ wire: Network.Wire, _ value: AutomatonValue, at time: Int64) {
+      self.time = time
+      target = wire.target
+      input = wire.input
+      self.value = value
+    }
+  }
+
+  public init(_ network: Network, options: RunOptions = RunOptions()) {
+    self.network = network
+    self.options = options
+    var engines: [Engine] = []
+    for instance in network.instances {
+      var engineOptions = EngineOptions(seed: RandomStream.seed(options.seed, instance.name))
+      engineOptions.budget.instructions = options.instructions
+      engineOptions.budget.memory = options.memory
+      engineOptions.epoch = options.epoch
+      engines.append(Engine(instance.automaton, options: engineOptions))
+    }
+    self.engines = engines
+    injector = FaultInjector(options.faults, seed: options.seed)
+    hasOutgoing = network.instances.indices.map { index in network.wires.contains { $0.source == index } }
+    trace.header(network, options)
+  }
+
+  public func start() throws(EngineError) {
+    for index in engines.indices {
+      try engines[index].start(at: clock(time))
+      flush(index)
+    }
+    // Targets begin with what the sources show.
+    for wire in network.wires { send(wire, engines[wire.source].value(wire.output)) }
+  }
+
+  /// The next tick of a virtual clock: whether any automaton took a transition.
+  @discardableResult
+  public func tick() -> Bool {
+    guard !isFinished else { return false }
+    time += options.tickLength
+    tickCount &+= 1
+    deliver()
+    var hasFired = false
+    for index in engines.indices {
+      if engines[index].tick(at: clock(time)) { hasFired = true }
+      if !engines[index].events.isEmpty { flush(index) }
+    }
+    return hasFired
+  }
+
+  /// Does something to one of the automata between two ticks.
+  public func apply(_ command: RunCommand, to index: Int) throws(EngineError) {
+    try engines[index].apply(command, at: clock(time))
+    flush(index)
+  }
+
+  public func finish() {
+    guard !isFinished else { return }
+    isFinished = true
+    let digest = trace.digest
+    for index in engines.indices {
+      trace.begin("standing", network.instances[index].name, tickCount, time)
+      trace.standing(engines[index])
+      trace.end()
+    }
+    trace.begin("end", tick: tickCount, time: time)
+    trace.member("hash", hexadecimal: digest)
+    trace.end()
+  }
+
+  public func takeTrace() -> [UInt8] { trace.takeOutput() }
+
+  // MARK: Wires
+
+  private func clock(_ time: Int64) -> Int64 { injector.schedule.isEmpty ? time : injector.clock(time) }
+
+  private func flush(_ index: Int) {
+    let name = network.instances[index].name
+    for event in engines[index].takeEvents() {
+      trace.write(event, of: engines[index].model, instance: name, tick: tickCount, time: engines[index].now)
+      guard hasOutgoing[index] else { continue }
+      switch event {
+      case .output(let variable, let value), .variable(let variable, let value):
+        for wire in network.wires where wire.source == index && wire.output == variable { send(wire, value) }
+      default: break
+      }
+    }
+  }
+
+  private func send(_ wire: Network.Wire, _ value: AutomatonValue) {
+    let target = engines[wire.target].model.variables[wire.input]
+    guard let converted = wire.conversion.apply(value)?.converted(to: target.type) else { return }
+    guard !injector.schedule.isEmpty else { return enqueue(Message(wire, converted, at: time)) }
+    let signal = network.instances[wire.target].name + [UInt8(ascii: ".")] + target.name
+    let (deliveries, actions) = injector.inject(signal, converted, at: time)
+    if !actions.isEmpty {
+      trace.begin("fault", network.instances[wire.target].name, tickCount, time)
+      trace.member("name", target.name)
+      trace.member("actions", names: actions)
+      trace.end()
+    }
+    for delivery in deliveries { enqueue(Message(wire, delivery.value, at: delivery.time)) }
+  }
+
+  private func enqueue(_ message: Message) {
+    let place = messages.firstIndex { $0.time > message.time } ?? messages.count
+    messages.insert(message, at: place)
+  }
+
+  private func deliver() {
+    while let next = messages.first, next.time < time {
+      messages.removeFirst()
+      // Wires end at inputs, and values were converted when they were sent.
+      do throws(EngineError) {
+        try engines[next.target].setInput(next.input, next.value, at: clock(time))
+      } catch { continue }
+      flush(next.target)
+    }
+  }
+}
+
+extension RandomStream {
+  /// A seed of its own for each named part of a run.
+  static func seed(_ seed: UInt64, _ name: Name) -> UInt64 {
+    var stream = RandomStream(seed: seed, name: name)
+    return stream.next()
+  }
+}
+
+extension TraceWriter {
+  fileprivate mutating func header(_ network: Network, _ options: RunOptions) {
+    begin()
+    member("trace", "aether-network/v1")
+    member("name", network.name)
+    member("automata", names: network.instances.map { $0.name })
+    header(options)
+    end()
+    for instance in network.instances {
+      begin()
+      member("automaton", instance.name)
+      member("name", instance.automaton.model.name)
+      member("artifact", hexadecimal: instance.automaton.hash)
+      member("semantics", instance.automaton.semantics.name)
+      if options.holdsModel { member("model", hexadecimal: ModelCodec.encode(instance.automaton.model)) }
+      end()
+    }
+    for wire in network.wires {
+      begin()
+      member("from", network.end(wire.source, wire.output))
+      member("to", network.end(wire.target, wire.input))
+      member("conversion", Int64(wire.conversion.rawValue))
+      end()
+    }
+  }
+}
+
+extension Network {
+  /// `automaton.variable`
+  fileprivate func end(_ instance: Int, _ variable: Int) -> Name {
+    instances[instance].name + [UInt8(ascii: ".")] + instances[instance].automaton.model.variables[variable].name
+  }
+}
