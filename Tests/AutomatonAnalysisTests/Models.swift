@@ -32,7 +32,8 @@ struct ModelBuilder {
       $0.parent = parent
       change(&$0)
     }
-    if automaton.states[parent.index].initialChild.isNone { automaton.states[parent.index].initialChild = child }
+    let outer = automaton.states[parent.index]
+    if !outer.isParallel, outer.initialChild.isNone { automaton.states[parent.index].initialChild = child }
   }
 
   mutating func go(

@@ -1,0 +1,164 @@
+import Automata
+
+/// Which transitions can be taken and which states be entered, as far as the model alone tells.
+struct TransitionFlow {
+  /// Why a transition is never taken.
+  enum Obstacle: Equatable {
+    case disabled
+    /// Its own trigger never comes.
+    case never(String)
+    /// Another one, always ready, is preferred.
+    case shadowed(by: Int)
+    /// A timer of the same state is due earlier, whatever happens.
+    case late(than: Int)
+    /// A timer of better priority keeps it from being looked at.
+    case blocked(by: Int)
+  }
+
+  let automaton: Automaton
+  let semantics: Semantics
+  private let conditions: [Bool?]
+  private(set) var obstacles: [Obstacle?] = []
+  private(set) var isReachable: [Bool] = []
+
+  init(_ automaton: Automaton, _ scripts: ModelScripts, _ semantics: Semantics) {
+    self.automaton = automaton
+    self.semantics = semantics
+    conditions = scripts.conditions
+    obstacles = automaton.transitions.indices.map(ownObstacle)
+    for state in automaton.states.indices { addObstacles(StateIndex(state)) }
+    isReachable = reachable()
+  }
+
+  func isPossible(_ transition: Int) -> Bool { obstacles[transition] == nil }
+
+  /// Enabled transitions out of a state by priority, then declaration.
+  func outgoing(_ state: StateIndex) -> [[Int]] {
+    let own = automaton.transitions.indices.filter {
+      automaton.transitions[$0].from == state && automaton.transitions[$0].isEnabled
+    }
+    let groups = Dictionary(grouping: own) { automaton.transitions[$0].priority }
+    return groups.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  func isWeighted(_ transition: Int) -> Bool {
+    if case .probabilistic = automaton.transitions[transition].trigger { return true }
+    return automaton.transitions[transition].weight != Transition.weightDefault
+  }
+
+  func isTimeout(_ transition: Int) -> Bool {
+    if case .timed(let timed) = automaton.transitions[transition].trigger { return timed.mode == .timeout }
+    return false
+  }
+
+  /// Whether a transition may be taken in every tick.
+  func isAlwaysReady(_ index: Int) -> Bool {
+    let condition = conditions[index]
+    switch automaton.transitions[index].trigger {
+    case .classic(let classic): return condition == true && !(classic.isRisingEdge && semantics == .strict)
+    case .immediate, .probabilistic: return true
+    case .event(let event): return event.signals.isEmpty && event.requiresAll && condition == true
+    case .timed(let timed):
+      guard condition == true, timed.delay == 0, timed.jitter == 0 else { return false }
+      return timed.mode == .after || timed.mode == .timeout || (timed.mode == .window && timed.windowEnd == 0)
+    }
+  }
+
+  /// When a timer without conditions fires at the latest.
+  private func deadline(_ index: Int) -> Int32? {
+    guard case .timed(let timed) = automaton.transitions[index].trigger, conditions[index] == true else { return nil }
+    switch timed.mode {
+    case .after, .timeout: return timed.delay.addingReportingOverflow(timed.jitter).partialValue
+    case .at, .every, .window: return nil
+    }
+  }
+
+  private func ownObstacle(_ index: Int) -> Obstacle? {
+    let transition = automaton.transitions[index]
+    guard transition.isEnabled else { return .disabled }
+    switch transition.trigger {
+    case .probabilistic, .immediate: return nil
+    case .classic(let classic):
+      if classic.isRisingEdge, conditions[index] == true, semantics == .strict {
+        return .never("its condition is always true, so that it never becomes true")
+      }
+    case .event(let event):
+      if event.signals.isEmpty, !event.requiresAll { return .never("it waits for no signal at all") }
+    case .timed: break
+    }
+    return conditions[index] == false ? .never("its condition is always false") : nil
+  }
+
+  private mutating func addObstacles(_ state: StateIndex) {
+    var ready: Int?
+    var timer: Int?
+    var due: [(index: Int, delay: Int32)] = []
+    for group in outgoing(state) {
+      let hasWeights = group.contains(where: isWeighted)
+      var ownReady: Int?
+      // Timeouts stand back behind everything else of their priority.
+      for transition in group.filter({ !isTimeout($0) }) + group.filter(isTimeout) {
+        guard obstacles[transition] == nil else { continue }
+        let isSecond = isTimeout(transition) && ownReady.map { !isTimeout($0) } ?? false
+        if let ready {
+          obstacles[transition] = .shadowed(by: ready)
+        } else if let timer {
+          obstacles[transition] = .blocked(by: timer)
+        } else if let ownReady, !hasWeights || isSecond {
+          obstacles[transition] = .shadowed(by: ownReady)
+        } else if ownReady == nil, isAlwaysReady(transition) {
+          ownReady = transition
+        }
+      }
+      if ready == nil { ready = ownReady }
+      for transition in group where obstacles[transition] == nil {
+        if let delay = deadline(transition) { due.append((transition, delay)) }
+      }
+      for transition in group where obstacles[transition] == nil {
+        guard case .timed(let timed) = automaton.transitions[transition].trigger, timed.mode != .at else { continue }
+        let earlier = due.first { $0.index != transition && $0.delay < timed.delay - timed.jitter }
+        if let earlier { obstacles[transition] = .late(than: earlier.index) }
+      }
+      if timer == nil {
+        timer = group.first { transition in
+          guard case .timed(let timed) = automaton.transitions[transition].trigger else { return false }
+          return semantics == .compat || timed.isBlocking && isPossible(transition)
+        }
+      }
+    }
+  }
+
+  // MARK: States
+
+  func children(_ state: StateIndex) -> [StateIndex] {
+    automaton.states.indices.filter { automaton.states[$0].parent == state }.map { StateIndex($0) }
+  }
+
+  private func reachable() -> [Bool] {
+    var reached = [Bool](repeating: false, count: automaton.states.count)
+    var pending: [StateIndex] = []
+    func reach(_ state: StateIndex) {
+      guard !state.isNone, !reached[state.index] else { return }
+      reached[state.index] = true
+      pending.append(state)
+    }
+    reach(automaton.initialState)
+    while let state = pending.popLast() {
+      let own = automaton.states[state.index]
+      let inner = children(state)
+      if own.isParallel {
+        inner.forEach(reach)
+      } else {
+        reach(own.initialChild)
+      }
+      // A state inside is active with those around it, and with the other regions of these.
+      if !own.parent.isNone { reach(own.parent) }
+      for (index, transition) in automaton.transitions.enumerated()
+      where transition.from == state && isPossible(index) {
+        reach(transition.to)
+      }
+      if case .faultState(let fault) = automaton.errorPolicy { reach(fault) }
+    }
+    return reached
+  }
+}

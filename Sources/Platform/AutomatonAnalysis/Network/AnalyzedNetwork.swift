@@ -1,0 +1,48 @@
+import Automata
+
+/// Automata that run beside each other: what is analysed together.
+public struct AnalyzedNetwork: Sendable {
+  public struct Member: Sendable {
+    public var name: String
+    public var automaton: Automaton
+    /// Under which name in the network it uses a resource; its own name without an entry.
+    public var resources: [String: String] = [:]
+
+    public init(_ name: String, _ automaton: Automaton, resources: [String: String] = [:]) {
+      self.name = name
+      self.automaton = automaton
+      self.resources = resources
+    }
+  }
+
+  /// A channel from an output to an input: what is written there changes the input here.
+  public struct Wire: Sendable, Equatable {
+    /// Positions in `members`.
+    public var from: Int
+    public var output: String
+    public var to: Int
+    public var input: String
+    /// Changes that may wait; a later one replaces an earlier one with 1. `nil` for any number.
+    public var capacity: UInt32?
+
+    public init(from: Int, output: String, to: Int, input: String, capacity: UInt32? = 1) {
+      self.from = from
+      self.output = output
+      self.to = to
+      self.input = input
+      self.capacity = capacity
+    }
+  }
+
+  public var members: [Member] = []
+  public var wires: [Wire] = []
+  /// How many may use a resource at a time; the least that a member declares without an entry.
+  public var capacities: [String: UInt32] = [:]
+
+  public init() {}
+
+  /// One automaton by itself.
+  public init(_ automaton: Automaton) {
+    members = [Member(ModelText.text(automaton.name), automaton)]
+  }
+}
