@@ -115,6 +115,7 @@ let modules: [Module] = [
   tests("AutomatonAnalysis", ["Automata", "JSON", "PythonPeer"]),
   library("AutomatonFiles", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]),
   tests("AutomatonFiles", ["Automata", "Bytes", "JSON", "PythonPeer", "Script", "YAML"]),
+  library("AutomatonRuns", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]), tests("AutomatonRuns", ["Automata"]),
   // Protobuf: runtime, and the plugin that generates what a target's protobuf.conf names
   library("Protobuf", "Platform", ["Bytes", "JSON"]),
   tests("Protobuf", ["JSON", "PythonPeer"], plugins: ["ProtobufGenerator"]),

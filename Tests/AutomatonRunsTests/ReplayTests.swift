@@ -1,0 +1,112 @@
+import Automata
+import Testing
+
+@testable import AutomatonRuns
+
+@Suite struct ReplayTests {
+  private func model() -> Automaton {
+    var model = Automaton(name: Array("lamp".utf8))
+    model.variables = [
+      Variable(name: Array("level".utf8), type: .float64, direction: .input),
+      Variable(name: Array("count".utf8), type: .int32, direction: .output),
+    ]
+    model.states = [State(name: Array("Off".utf8)), State(name: Array("On".utf8))]
+    model.states[1].onEnter = Array("count = count + 1 log('info', 'on ' .. level .. ' ' .. rand())".utf8)
+    model.initialState = StateIndex(0)
+    var back = Timed(mode: .after, delay: 120)
+    back.jitter = 60
+    model.transitions = [
+      Transition(
+        name: Array("up".utf8), from: StateIndex(0), to: StateIndex(1),
+        trigger: .classic(Classic(condition: Array("level > 0.5".utf8)))),
+      Transition(name: Array("down".utf8), from: StateIndex(1), to: StateIndex(0), trigger: .timed(back)),
+    ]
+    return model
+  }
+
+  private func record(_ options: RunOptions) throws -> [UInt8] {
+    let run = AutomatonRun(try CompiledAutomaton(model()), options: options)
+    try run.start()
+    for tick in 0..<400 {
+      if tick % 17 == 0 { try run.apply(.set(variable: 0, .float64(Double(tick % 5) / 4))) }
+      if tick == 100 { try run.apply(.pause) }
+      if tick == 120 { try run.apply(.resume) }
+      if tick == 200 { try run.apply(.reset) }
+      if tick == 250 { try run.apply(.stop) }
+      if tick == 260 { try run.apply(.start) }
+      if tick == 300 { try run.apply(.force(StateIndex(1))) }
+      if options.clock == .real && tick % 50 == 3 { run.tick(at: run.time + 37) } else { run.tick() }
+    }
+    run.finish()
+    return run.takeTrace()
+  }
+
+  @Test func givesTheSameBytes() throws {
+    for clock in [RunOptions.Clock.virtual, .real] {
+      for faults in ["[]", "[{action: delay, delay: 30ms, jitter: 40ms}, {action: noise, by: 0.3, probability: 0.5}]"] {
+        var options = RunOptions()
+        options.seed = 0xFFFF_0000_1234_5678
+        options.clock = clock
+        options.faults = try FaultFile.parse(Array(faults.utf8))
+        let recorded = try record(options)
+        let trace = try TraceFile(recorded)
+        #expect(trace.isComplete && trace.tickCount == 400)
+        let again = try Replay.run(trace).bytes
+        #expect(TraceComparison.firstDifference(recorded, again) == nil)
+      }
+    }
+  }
+
+  @Test func namesTheFirstDifference() throws {
+    let recorded = try record(RunOptions())
+    let lines = recorded.split(separator: 10)
+    let log = Array("\"kind\":\"log\"".utf8)
+    let place = try #require(lines.firstIndex { line in line.indices.contains { line[$0...].starts(with: log) } })
+    let changed = Array(
+      lines.enumerated().map { $0 == place ? ArraySlice("{\"tick\":1,\"kind\":\"lag\"}".utf8) : $1 }.joined(separator: [
+        10
+      ]))
+    let difference = try #require(
+      TraceComparison.firstDifference(changed, try Replay.run(try TraceFile(changed)).bytes))
+    #expect(difference.left?.contains("lag") == true && difference.right?.contains("log") == true)
+    #expect(difference.line == place + 1)
+    var short = recorded
+    short.removeLast(recorded.count / 2)
+    #expect(throws: TraceProblem.self) { try TraceFile(short) }
+  }
+
+  @Test func inputsAreChecked() throws {
+    let model = model()
+    func command(_ text: String) throws -> RunCommand { try RunInput(text, tickLength: 10).command(for: model) }
+    #expect(try command("100:level=31.5") == .set(variable: 0, .float64(31.5)))
+    #expect(try RunInput("1.5s:level=1", tickLength: 10).tick == 150)
+    #expect(try command("3:ring!") == .raise(Array("ring".utf8)))
+    for text in ["level=1", "x:level=1", "1:level", "1:=3", "1:nothing=3", "1:level=abc", ":", ""] {
+      #expect(throws: RunInput.Invalid.self) { try command(text) }
+    }
+  }
+
+  @Test func faultFilesAreChecked() throws {
+    let good =
+      "faults:\n  - {action: drop, signal: temp, probability: 0.1}\n  - {action: clock_skew, ppm: -200, from: 2s, to: 1m}\n"
+    #expect(try FaultFile.parse(Array(good.utf8)).rules.count == 2)
+    for bad in [
+      "- {action: explode}", "- {action: drop, probability: 2}", "- {action: delay}", "- {action: drop, colour: red}",
+      "- {action: drop, from: 5s, to: 1s}", "3", "faults: 3",
+    ] {
+      #expect(throws: FaultFile.Problem.self) { try FaultFile.parse(Array(bad.utf8)) }
+    }
+  }
+
+  @Test func damagedTracesAreRefused() throws {
+    let recorded = try record(RunOptions())
+    var state: UInt64 = UInt64.random(in: 1...(1 << 40))
+    print("damagedTracesAreRefused(): seed \(state)")
+    for _ in 0..<300 {
+      var bytes = Array(recorded.prefix(6000))
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      bytes[Int(state >> 33) % bytes.count] = UInt8(truncatingIfNeeded: state >> 20)
+      if let trace = try? TraceFile(bytes) { _ = try? Replay.run(trace) }
+    }
+  }
+}
