@@ -23,6 +23,18 @@ import Testing
     }
   }
 
+  @Test func networksAreReadable() throws {
+    for (name, network) in [
+      ("philosophers", Networks.philosophers(3, isCareful: false)), ("producer", Networks.producer(capacity: 1)),
+    ] {
+      let picture = AutomatonPicture(network, title: name)
+      if let folder = ProcessInfo.processInfo.environment["AETHER_PICTURES"] {
+        try picture.svg.write(toFile: "\(folder)/\(name).svg", atomically: true, encoding: .utf8)
+      }
+      #expect(Self.faults(picture) == [])
+    }
+  }
+
   @Test func randomAutomataAreReadable() throws {
     var numbers = SeededNumbers.forTest("randomAutomataAreReadable")
     for round in 0..<60 {

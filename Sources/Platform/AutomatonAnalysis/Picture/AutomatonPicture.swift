@@ -4,7 +4,7 @@ import Automata
 /// side by side, transitions as arrows with their trigger. The same automaton always gives the same bytes.
 public struct AutomatonPicture: Sendable {
   /// Where the automaton begins, or a state with states inside.
-  enum NodeKind { case start, state, final }
+  enum NodeKind { case start, state, final, resource }
 
   struct Node {
     var kind: NodeKind
@@ -21,7 +21,7 @@ public struct AutomatonPicture: Sendable {
   }
 
   /// Gives an arrow its colour.
-  enum EdgeKind: String, CaseIterable { case start, classic, timed, event, chance, immediate }
+  enum EdgeKind: String, CaseIterable { case start, classic, timed, event, chance, immediate, wire, resource }
 
   struct Edge {
     var from: Int
@@ -32,8 +32,8 @@ public struct AutomatonPicture: Sendable {
     var tooltip = ""
   }
 
-  let title: String
-  let description: String
+  var title: String
+  var description: String
   var nodes: [Node] = []
   var edges: [Edge] = []
 

@@ -42,6 +42,7 @@ extension AutomatonPicture {
       text += "\(indent)n\(index) [shape=circle, style=filled, fillcolor=black, label=\"\", width=0.15];\n"
     } else {
       var attributes = "label=\(Self.quoted(([node.title] + node.lines).joined(separator: "\n")))"
+      if node.kind == .resource { attributes += ", shape=hexagon" }
       if node.kind == .final { attributes += ", peripheries=2" }
       if node.isRegion { attributes += ", style=\"rounded,dashed\"" }
       text += "\(indent)n\(index) [\(attributes)];\n"

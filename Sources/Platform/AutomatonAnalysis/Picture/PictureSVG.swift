@@ -75,11 +75,12 @@ extension AutomatonPicture {
     }
     var text = "<g>"
     if !node.tooltip.isEmpty { text += "<title>\(PictureText.escaped(node.tooltip))</title>" }
-    let style = node.isRegion ? "region" : node.hasChildren ? "outer" : "state"
+    let style =
+      node.kind == .resource ? "resource" : node.isRegion ? "region" : node.hasChildren ? "outer" : "state"
     if node.isRegion, !node.hasChildren {
       text += rectangle("region", inset: 0, radius: 0) + rectangle("state", inset: 6, radius: 8)
     } else {
-      text += rectangle(style, inset: 0, radius: node.isRegion ? 0 : 9)
+      text += rectangle(style, inset: 0, radius: node.isRegion ? 0 : node.kind == .resource ? 18 : 9)
     }
     if node.kind == .final { text += rectangle("inner", inset: node.isRegion ? 9 : 3, radius: 6) }
     if !node.hasChildren { text += svgName(node, box) }
@@ -167,6 +168,7 @@ extension AutomatonPicture {
   private static let colours: [(kind: EdgeKind, light: String, dark: String)] = [
     (.start, "#3b4754", "#c3ced9"), (.classic, "#1d5a96", "#7fb8f0"), (.timed, "#8a5200", "#f0b860"),
     (.event, "#7a2f8f", "#d79bea"), (.chance, "#13704a", "#6fd3a5"), (.immediate, "#55606b", "#aab6c2"),
+    (.wire, "#00687a", "#5fd0e0"), (.resource, "#9c3b2e", "#f0988a"),
   ]
 
   private static var style: String {
@@ -174,6 +176,7 @@ extension AutomatonPicture {
       .canvas{fill:#ffffff}.heading{fill:#16202a;font-weight:bold;font-size:15px}
       .state{fill:#f3f6fa;stroke:#44596e;stroke-width:1.4}.outer{fill:#fbfcfe;stroke:#44596e;stroke-width:1.4}
       .region{fill:none;stroke:#8798a9;stroke-width:1.2;stroke-dasharray:5 4}
+      rect.resource{fill:#fbf1ef;stroke:#9c3b2e;stroke-width:1.4}
       .inner{fill:none;stroke:#44596e;stroke-width:1}.rule{stroke:#c2ccd7;stroke-width:1}
       .start{fill:#3b4754}.history{fill:#ffffff;stroke:#44596e}
       .name,.mark,.code{fill:#16202a}.plate{fill:#ffffff;fill-opacity:0.92}
@@ -181,7 +184,7 @@ extension AutomatonPicture {
       """
     var dark = """
       .canvas{fill:#11161c}.heading{fill:#e8eef4}.state{fill:#1d2630;stroke:#8ca3ba}
-      .outer{fill:#161d25;stroke:#8ca3ba}.region{stroke:#64788c}.inner{stroke:#8ca3ba}.rule{stroke:#3a4855}
+      .outer{fill:#161d25;stroke:#8ca3ba}.region{stroke:#64788c}rect.resource{fill:#2b1d1b;stroke:#f0988a}.inner{stroke:#8ca3ba}.rule{stroke:#3a4855}
       .start{fill:#c3ced9}.history{fill:#11161c;stroke:#8ca3ba}.name,.mark,.code{fill:#e8eef4}.plate{fill:#11161c}
 
       """
@@ -197,7 +200,8 @@ extension AutomatonPicture {
       text{font-family:Helvetica,Arial,"Liberation Sans",sans-serif;text-anchor:middle}
       .name{font-size:13px;font-weight:bold}.mark{font-size:10px}.label{font-size:11px}
       .code{font-family:Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:10.5px;text-anchor:start}
-      .line{fill:none;stroke-width:1.3}.disabled{opacity:0.55}.disabled .line{stroke-dasharray:4 3}
+      .line{fill:none;stroke-width:1.3}.wire .line{stroke-width:2.2}.resource .line{stroke-dasharray:2 3}
+      .disabled .line,.disabled .head,.disabled .label{opacity:0.55}.disabled .line{stroke-dasharray:4 3}
       \(light)@media (prefers-color-scheme:dark){
       \(dark)}
 
