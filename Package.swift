@@ -133,6 +133,8 @@ let modules: [Module] = [
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Node: what runs on one machine
   library("Node", "Node", ["CLinux", "JSON", "Linux", "Net"]), tests("Node", ["CLinux", "JSON", "Linux", "Net"]),
+  library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
+  tests("AutomataHost", ["Automata", "AutomatonFiles", "JSON", "Linux"]),
   // Benchmarks
   Module(name: "BenchReport", path: "Benchmarks/BenchReport", kind: .library, dependencies: ["JSON"]),
   Module(
