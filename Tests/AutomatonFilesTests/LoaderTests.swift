@@ -113,7 +113,7 @@ import YAML
         "a.yaml:3:18: error: \"initial_state\" is \"Idel\", which is no state [unknown-name]; did you mean \"Idle\"?; "
           + "accepted: Idle",
         "a.yaml:5:12: error: unknown key \"on_entr\" in a state [unknown-key]; did you mean \"on_enter\"?; accepted: "
-          + "inputs, outputs, variables, code, on_tick, on_enter, on_exit, description, states, initial, "
+          + "inputs, outputs, variables, code, on_tick, on_enter, on_exit, file, description, states, initial, "
           + "initial_state, parallel, history, parent, position",
         "a.yaml:5:41: error: code: unexpected symbol near '=' [script]",
         "a.yaml:7:26: error: \"to\" is \"Nowhere\", which is no state [unknown-name]; accepted: Idle",

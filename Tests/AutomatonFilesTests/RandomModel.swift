@@ -57,6 +57,16 @@ struct RandomModel {
     return Array((lines.joined(separator: "\n") + (isTrue(60) ? "\n" : "")).utf8)
   }
 
+  /// A file of scripts that defines some of these functions.
+  mutating func file(_ functions: [String]) -> Name {
+    var text = pick(["", "-- a file\n", "local step <const> = 1\n", "local function helper() return 'end' end\n"])
+    for function in functions where isTrue() {
+      text += "function \(function)()\n" + String(decoding: script(), as: UTF8.self) + pick(["\nend", " end"]) + "\n"
+    }
+    // A comment at the end of a script would swallow the word that ends the function.
+    return text.contains("note end") ? [] : Array(text.utf8)
+  }
+
   mutating func expression() -> Name {
     if isTrue(30) { return [] }
     return Array(
@@ -143,6 +153,14 @@ struct RandomModel {
       state.onEnter = script()
       state.body = script()
       state.onExit = script()
+      if folder {
+        state.file = file(["body", "on_enter", "on_exit"])
+        if isTrue(60) {
+          (state.onEnter, state.body, state.onExit) = ([], [], [])
+        } else {
+          state.file = file(["condition"])
+        }
+      }
       if index > 0, isTrue(35) { state.parent = StateIndex(below(index)) }
       if isTrue(20) { state.position = Position(x: Double(below(500)) / 4, y: -1e-3 * Double(below(9))) }
       automaton.states.append(state)
@@ -204,6 +222,7 @@ struct RandomModel {
     transition.description = maybeText()
     transition.body = script()
     transition.triggered = script()
+    if folder, isTrue(50) { transition.file = file(["on_enter", "helper"]) }
     transition.priority = isTrue(30) ? UInt8(below(256)) : 0
     transition.weight = isTrue(40) ? pick([0, 1, 35, 65_535, .max, UInt32(below(100_000))]) : 100
     transition.isEnabled = isTrue(90)

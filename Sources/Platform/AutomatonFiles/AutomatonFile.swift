@@ -48,8 +48,9 @@ public enum AutomatonFile {
     return try load(root, context, options: options, access: access)
   }
 
+  /// - Parameter access: `nil` when the scripts of a folder layout stand in the document all the same.
   static func load(
-    _ root: FileNode, _ context: FileContext, options: LoadOptions, access: FileAccess
+    _ root: FileNode, _ context: FileContext, options: LoadOptions, access: FileAccess?
   ) throws(RefusedFile) -> LoadedAutomaton {
     let loader = AutomatonLoader(context, access: access)
     loader.readDocument(root)

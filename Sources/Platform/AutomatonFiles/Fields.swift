@@ -369,3 +369,30 @@ extension Fields {
     }
   }
 }
+
+extension Fields {
+  /// Reports what is wrong behind a key that is not read, because another one decides.
+  func validate(_ key: String) {
+    guard let node = node(key), let accepts = section.key(spelled: key)?.accepts else { return }
+    switch accepts {
+    case .text, .script, .scalar: _ = string(key)
+    case .flag: _ = flag(key)
+    case .whole: _ = whole(key)
+    case .number: _ = number(key)
+    case .weight: _ = weight(key)
+    case .duration: _ = duration(key)
+    case .instant: _ = instant(key)
+    case .choice: _ = choice(key)
+    case .texts, .references: _ = texts(key)
+    case .wholes: _ = pins()
+    case .section(let section): Fields(node, section, context).validateAll()
+    case .sectionOrText(let section):
+      if case .scalar = node.content { return }
+      Fields(node, section, context).validateAll()
+    case .list: for item in list(key) { item.fields?.validateAll() }
+    case .entries(let section): for entry in entries(key, section) { entry.fields.validateAll() }
+    }
+  }
+
+  private func validateAll() { for key in section.keys { validate(key.name) } }
+}

@@ -43,45 +43,26 @@ enum FolderHooks {
 }
 
 extension AutomatonLoader {
-  /// Takes the scripts from the files of the folder layout.
-  func readFolder() {
+  /// Takes the files of the folder layout: one per state, which must be there, and one per transition, which may be.
+  /// Parts whose file stands in the document have none.
+  func readFolder(_ access: FileAccess) {
     let folder = access.below(String(decoding: automaton.location, as: UTF8.self))
     var owners: [String: String] = [:]
-    for index in automaton.states.indices {
-      guard let path = claim(automaton.states[index].name, .state(index), &owners) else { continue }
-      guard let file = scriptFile(path, folder, .state(index), isRequired: true) else { continue }
-      report(file, path, FolderHooks.state)
-      take(file, path, "body", FolderHooks.state, .body(index)) { automaton.states[index].body = $0 }
-      take(file, path, "on_enter", FolderHooks.state, .onEnter(index)) { automaton.states[index].onEnter = $0 }
-      take(file, path, "on_exit", FolderHooks.state, .onExit(index)) { automaton.states[index].onExit = $0 }
+    for index in automaton.states.indices where sources.place(of: .script(.file(index))) == nil {
+      guard let path = claim(automaton.states[index].name, .state(index), &owners),
+        let bytes = scriptFile(path, folder, .state(index), isRequired: true)
+      else { continue }
+      automaton.states[index].file = bytes
+      keep(ScriptFile(bytes), path, .file(index))
     }
-    for index in automaton.transitions.indices {
-      guard let path = claim(automaton.transitions[index].name, .transition(index), &owners) else { continue }
-      guard let file = scriptFile(path, folder, .transition(index), isRequired: false) else { continue }
-      report(file, path, FolderHooks.transition)
-      let hooks = FolderHooks.transition
-      take(file, path, "body", hooks, .transitionBody(index)) { automaton.transitions[index].body = $0 }
-      take(file, path, "triggered", hooks, .triggered(index)) { automaton.transitions[index].triggered = $0 }
-      takeCondition(file, path, index)
-    }
-  }
-
-  private func setCondition(_ condition: Name, _ index: Int, _ path: String) {
-    switch automaton.transitions[index].trigger {
-    case .classic(var classic):
-      classic.condition = condition
-      automaton.transitions[index].trigger = .classic(classic)
-    case .timed(var timed):
-      timed.condition = condition
-      automaton.transitions[index].trigger = .timed(timed)
-    case .event(var event):
-      event.condition = condition
-      automaton.transitions[index].trigger = .event(event)
-    case .probabilistic, .immediate:
-      problems.add(
-        FileProblem(
-          .warning, .noEffect, file: filePath(path), position: nil,
-          "condition() has no effect in a transition of this type"))
+    for index in automaton.transitions.indices where sources.place(of: .script(.transitionFile(index))) == nil {
+      // A transition needs no file, and so no name that a file can have.
+      guard FolderHooks.fileName(automaton.transitions[index].name) != nil,
+        let path = claim(automaton.transitions[index].name, .transition(index), &owners),
+        let bytes = scriptFile(path, folder, .transition(index), isRequired: false)
+      else { continue }
+      automaton.transitions[index].file = bytes
+      keep(ScriptFile(bytes), path, .transitionFile(index))
     }
   }
 
@@ -111,10 +92,10 @@ extension AutomatonLoader {
 
   private func scriptFile(
     _ path: String, _ folder: FileAccess, _ part: SourceMap.Part, isRequired: Bool
-  ) -> ScriptFile? {
+  ) -> Name? {
     let position = sources.place(of: part)?.position
     switch folder.read(path) {
-    case .bytes(let bytes): return ScriptFile(bytes)
+    case .bytes(let bytes): return bytes
     case .missing:
       if isRequired {
         problems.error(
@@ -126,61 +107,107 @@ extension AutomatonLoader {
     return nil
   }
 
-  private func report(_ file: ScriptFile, _ path: String, _ hooks: [String]) {
+  private func keep(_ file: ScriptFile, _ path: String, _ part: SourceMap.Script) {
+    let name = filePath(path)
+    sources.set(part, SourcePlace(file: name, position: YAMLPosition(line: 1, column: 1)), lines: file.lines)
+    compile(file.bytes, part, isExpression: false) { line, column in
+      SourcePlace(file: name, position: YAMLPosition(line: line, column: column))
+    }
+  }
+
+  // MARK: What files define
+
+  /// Looks into every file of the model for what would surprise its author.
+  func checkFiles() {
+    for (index, state) in automaton.states.enumerated() where !state.file.isEmpty {
+      let scripts: [(String, SourceMap.Script, Name)] = [
+        ("body", .body(index), state.body), ("on_enter", .onEnter(index), state.onEnter),
+        ("on_exit", .onExit(index), state.onExit),
+      ]
+      check(state.file, .file(index), scripts, others: FolderHooks.transition)
+    }
+    for (index, transition) in automaton.transitions.enumerated() where !transition.file.isEmpty {
+      let scripts: [(String, SourceMap.Script, Name)] = [
+        ("condition", .condition(index), transition.trigger.condition),
+        ("body", .transitionBody(index), transition.body),
+        ("triggered", .triggered(index), transition.triggered),
+      ]
+      check(transition.file, .transitionFile(index), scripts, others: FolderHooks.state)
+    }
+  }
+
+  private func check(
+    _ bytes: Name, _ part: SourceMap.Script, _ hooks: [(name: String, part: SourceMap.Script, script: Name)],
+    others: [String]
+  ) {
+    let file = ScriptFile(bytes)
+    func report(
+      _ severity: FileProblem.Severity, _ rule: FileProblem.Rule, _ function: ScriptFile.Function, _ message: String,
+      fix: String
+    ) {
+      let place =
+        sources.place(of: part, line: function.position.line, column: function.position.column)
+        ?? place(function.position)
+      problems.add(
+        FileProblem(severity, rule, file: place.file, position: place.position, message, fix: fix))
+    }
     var seen: Set<String> = []
-    for function in file.functions where hooks.contains(function.name) {
+    for function in file.functions {
+      guard let hook = hooks.first(where: { $0.name == function.name }) else {
+        if others.contains(function.name) {
+          report(
+            .warning, .noEffect, function, "\(function.name)() is never called here",
+            fix: "accepted: " + hooks.map(\.name).joined(separator: ", "))
+        }
+        continue
+      }
       if function.hasParameters {
-        problems.add(
-          FileProblem(
-            .warning, .script, file: filePath(path), position: function.position,
-            "\(function.name)() is called without arguments", fix: "remove its parameters"))
+        report(
+          .warning, .script, function, "\(function.name)() is called without arguments", fix: "remove its parameters")
       }
       if !seen.insert(function.name).inserted {
-        problems.add(
-          FileProblem(
-            .error, .duplicateName, file: filePath(path), position: function.position,
-            "\(function.name)() is defined twice", fix: "keep one"))
+        report(.error, .duplicateName, function, "\(function.name)() is defined twice", fix: "keep one")
+      }
+      if !hook.script.isEmpty {
+        let other = sources.place(of: .script(hook.part)).map { "at \($0)" } ?? "in the document"
+        report(
+          .error, .conflict, function, "\(function.name)() is written \(other) too", fix: "keep one of them")
       }
     }
-    // A file that is no program defines nothing that could be found in it.
-    do { _ = try ScriptCompiler.compile(file.bytes, name: []) } catch {
-      problems.add(
-        FileProblem(
-          .error, .script, file: filePath(path),
-          position: YAMLPosition(line: Int(error.line), column: Int(error.column)),
-          String(decoding: error.message, as: UTF8.self)))
+  }
+}
+
+extension Trigger {
+  /// The condition that a file may define instead.
+  var condition: Name {
+    switch self {
+    case .classic(let classic): classic.condition
+    case .timed(let timed): timed.condition
+    case .event(let event): event.condition
+    case .probabilistic, .immediate: []
     }
   }
 
-  private func takeCondition(_ file: ScriptFile, _ path: String, _ index: Int) {
-    guard var hook = file.hook("condition", among: FolderHooks.transition), !hook.text.isEmpty else { return }
-    let expression = FolderHooks.expression(of: hook.text)
-    if expression.count < hook.text.count {
-      hook.lines[0].column += hook.text.count - expression.count
-    } else {
-      hook.lines.insert(hook.lines[0], at: 0)
-    }
-    take(ScriptFile.Hook(text: expression, lines: hook.lines), path, .condition(index)) {
-      setCondition($0, index, path)
+  /// Whether the transition looks at a condition at all.
+  var takesCondition: Bool {
+    switch self {
+    case .classic, .timed, .event: true
+    case .probabilistic, .immediate: false
     }
   }
 
-  private func take(
-    _ file: ScriptFile, _ path: String, _ name: String, _ hooks: [String], _ part: SourceMap.Script,
-    _ set: (Name) -> Void
-  ) {
-    guard let hook = file.hook(name, among: hooks), !hook.text.isEmpty else { return }
-    take(hook, path, part, set)
-  }
-
-  private func take(_ hook: ScriptFile.Hook, _ path: String, _ part: SourceMap.Script, _ set: (Name) -> Void) {
-    if let earlier = sources.place(of: .script(part)) {
-      problems.error(
-        .conflict, earlier.position, "\(filePath(path)) defines this script too", fix: "keep one of them")
-      return
+  func with(condition: Name) -> Trigger {
+    switch self {
+    case .classic(var classic):
+      classic.condition = condition
+      return .classic(classic)
+    case .timed(var timed):
+      timed.condition = condition
+      return .timed(timed)
+    case .event(var event):
+      event.condition = condition
+      return .event(event)
+    case .probabilistic, .immediate: return self
     }
-    let first = hook.lines.first ?? YAMLPosition(line: 1, column: 1)
-    sources.set(part, SourcePlace(file: filePath(path), position: first), lines: hook.lines)
-    set(hook.text)
   }
 }

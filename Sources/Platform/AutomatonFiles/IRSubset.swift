@@ -11,7 +11,9 @@ public enum IRSubset {
       found.append(ProfileProblem(subject, message, fix: fix, isSubset: true))
     }
     for (index, state) in automaton.states.enumerated() {
-      for (script, key) in [(state.onEnter, "on_enter"), (state.body, "code"), (state.onExit, "on_exit")]
+      for (script, key) in [
+        (state.onEnter, "on_enter"), (state.body, "code"), (state.onExit, "on_exit"), (state.file, "a script file"),
+      ]
       where !script.isEmpty {
         add(.state(index), "\(key) is outside the subset without interpreter", fix: "remove it, or use a lua profile")
       }
@@ -40,6 +42,7 @@ public enum IRSubset {
     var found: [String] = []
     if !transition.body.isEmpty { found.append("a body") }
     if !transition.triggered.isEmpty { found.append("a triggered script") }
+    if !transition.file.isEmpty { found.append("a script file") }
     switch transition.trigger {
     case .immediate: break
     case .classic(let classic):

@@ -79,6 +79,8 @@ enum Section: String, Sendable, CaseIterable {
   case document, config, target, board, hardware, component, automata, state, position, transition, timed, event,
     trigger
   case threshold, probabilistic, variable, blackBox, port, resource
+  // Of a composition
+  case composition, system, instance, wire
 
   /// As messages name it.
   var title: String {
@@ -102,13 +104,17 @@ enum Section: String, Sendable, CaseIterable {
     case .blackBox: "black_box"
     case .port: "a port"
     case .resource: "a resource"
+    case .composition: "the composition"
+    case .system: "system"
+    case .instance: "an automaton of the system"
+    case .wire: "a wire"
     }
   }
 
   /// For sections with names of their own, the key that holds the name in the form of a list.
   var nameKeys: [String] {
     switch self {
-    case .state, .transition: ["id", "name"]
+    case .state, .transition, .instance: ["id", "name"]
     case .variable, .port, .resource: ["name"]
     default: []
     }

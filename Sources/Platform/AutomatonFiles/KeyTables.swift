@@ -22,6 +22,10 @@ extension Section {
     case .blackBox: VariableKeys.blackBox
     case .port: VariableKeys.port
     case .resource: VariableKeys.resource
+    case .composition: CompositionKeys.composition
+    case .system: CompositionKeys.system
+    case .instance: CompositionKeys.instance
+    case .wire: CompositionKeys.wire
     }
   }
 }
@@ -89,6 +93,7 @@ enum AutomataKeys {
     Key("code", ["on_tick"], .script(isExpression: false), "", "runs in each tick that takes no transition"),
     Key("on_enter", .script(isExpression: false), "", "runs when it is entered"),
     Key("on_exit", .script(isExpression: false), "", "runs when it is left"),
+    Key("file", .script(isExpression: false), "", "text of its script file, where that does not stand in a folder"),
     Key("description", .text, "", "for readers"),
     Key("states", .entries(.state), "", "states inside this one"),
     Key("initial", ["initial_state"], .text, "first of them", "which of them is entered with it"),
@@ -127,6 +132,7 @@ enum TransitionKeys {
     Key("weight", .weight, "1", "share of the chance, with two decimals"),
     Key("body", .script(isExpression: false), "", "runs between leaving and entering"),
     Key("triggered", .script(isExpression: false), "", "runs after the body"),
+    Key("file", .script(isExpression: false), "", "text of its script file, where that does not stand in a folder"),
     Key("priority", .whole(0...255), "0", "the lowest is tried first"),
     Key("enabled", .flag, "true", "false: never taken"),
     Key("description", .text, "", "for readers"),
@@ -228,6 +234,35 @@ enum VariableKeys {
     Key("capacity", .whole(1...4_294_967_295), "1", "how many may have it at once"),
     Key("shared", .flag, "true", "others use it too"),
     Key("latency_sensitive", .flag, "false", "delays matter"),
+    Key("description", .text, "", "for readers"),
+  ]
+}
+
+enum CompositionKeys {
+  static let composition: [Key] = [
+    Key("version", .text, "", "version of the file format, for example 0.0.1"),
+    Key("system", .section(.system), "", "the automata and their wires", required: true),
+  ]
+
+  static let system: [Key] = [
+    Key("name", .text, "", "name of the system"),
+    Key("description", .text, "", "for readers"),
+    Key("automata", .entries(.instance), "", "what runs, by id", required: true),
+    Key("wiring", .list(.wire, textAllowed: false), "", "which output feeds which input"),
+  ]
+
+  static let instance: [Key] = [
+    Key("source", .text, "", "file of the automaton, relative to this file", required: true),
+    Key("automaton", .text, "", "its id, when the file is a project of several"),
+    Key("description", .text, "", "for readers"),
+  ]
+
+  static let wire: [Key] = [
+    Key("from", .text, "", "ID.out.NAME", required: true),
+    Key("to", .text, "", "ID.in.NAME", required: true),
+    Key("transform", .choice(WireTransforms.all.map { Choice($0.word) }), "", "what is done to the value"),
+    Key("enabled", .flag, "true", "false: nothing is passed on"),
+    Key("feedback", .flag, "false", "it may close a cycle: what comes around arrives one tick later"),
     Key("description", .text, "", "for readers"),
   ]
 }

@@ -4,7 +4,8 @@ import YAML
 /// Builds a model from a document, and reports all that it cannot use. One instance reads one file.
 final class AutomatonLoader {
   let context: FileContext
-  let access: FileAccess
+  /// `nil`: all scripts stand in the document.
+  let access: FileAccess?
   var automaton = Automaton(name: [])
   var sources = SourceMap()
   /// Positions in the model by name.
@@ -15,7 +16,7 @@ final class AutomatonLoader {
 
   var problems: Problems { context.problems }
 
-  init(_ context: FileContext, access: FileAccess) {
+  init(_ context: FileContext, access: FileAccess?) {
     self.context = context
     self.access = access
   }
@@ -26,6 +27,7 @@ final class AutomatonLoader {
 
   func readDocument(_ root: FileNode) {
     let document = Fields(root, .document, context)
+    document.validate("version")
     sources.set(.automaton, place(root.position))
     if let config = document.section("config", .config) { readConfig(config) }
     readVariables(document)
@@ -37,7 +39,7 @@ final class AutomatonLoader {
       readErrorPolicy(automata)
     }
     if let contract = document.section("black_box", .blackBox) { readBlackBox(contract) }
-    if automaton.layout == .folder { readFolder() }
+    if automaton.layout == .folder, let access { readFolder(access) }
   }
 
   private func readConfig(_ config: Fields) {

@@ -5,6 +5,7 @@ extension AutomatonLoader {
   /// What can be said about the model as a whole.
   func check(_ options: LoadOptions) {
     for problem in automaton.problems() { report(problem) }
+    checkFiles()
     var profile = options.profile
     if profile == nil { profile = TargetProfile.named(automaton.target.profile) }
     if let profile {

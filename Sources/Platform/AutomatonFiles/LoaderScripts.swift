@@ -5,9 +5,10 @@ import YAML
 extension AutomatonLoader {
   /// The script behind a key; its place is kept, and it is compiled when all is read.
   func script(_ key: String, _ part: SourceMap.Script, in fields: Fields, isExpression: Bool = false) -> Name {
-    guard let script = fields.script(key), !script.text.isEmpty else { return [] }
+    guard let script = fields.script(key) else { return [] }
     let lines = context.source.linePlaces(of: script.node)
     sources.set(part, place(lines[0]), lines: lines)
+    if script.text.isEmpty { return [] }
     compile(script.text, part, isExpression: isExpression) { line, column in
       SourcePlace(
         file: self.problems.file, position: self.context.source.place(in: script.node, line: line, column: column))
@@ -15,9 +16,41 @@ extension AutomatonLoader {
     return script.text
   }
 
+  /// Compiles all scripts of a model that has no text around it.
+  func compileScripts() {
+    func compile(_ text: Name, _ part: SourceMap.Script, _ owner: Name, isExpression: Bool = false) {
+      guard !text.isEmpty else { return }
+      self.compile(text, part, isExpression: isExpression, of: owner) { line, column in
+        place(YAMLPosition(line: line, column: column))
+      }
+    }
+    for (index, state) in automaton.states.enumerated() {
+      compile(state.onEnter, .onEnter(index), state.name)
+      compile(state.body, .body(index), state.name)
+      compile(state.onExit, .onExit(index), state.name)
+      compile(state.file, .file(index), state.name)
+    }
+    for (index, transition) in automaton.transitions.enumerated() {
+      compile(transition.body, .transitionBody(index), transition.name)
+      compile(transition.triggered, .triggered(index), transition.name)
+      compile(transition.file, .transitionFile(index), transition.name)
+      switch transition.trigger {
+      case .classic(let classic): compile(classic.condition, .condition(index), transition.name, isExpression: true)
+      case .timed(let timed): compile(timed.condition, .condition(index), transition.name, isExpression: true)
+      case .event(let event): compile(event.condition, .condition(index), transition.name, isExpression: true)
+      case .probabilistic(let chance):
+        compile(chance.weightExpression, .weightExpression(index), transition.name, isExpression: true)
+      case .immediate: break
+      }
+    }
+  }
+
   /// Reports what is wrong with a script, where it stands in the file.
+  ///
+  /// - Parameter owner: the state or transition, where the place does not tell it.
   func compile(
-    _ text: Name, _ part: SourceMap.Script, isExpression: Bool, place: (_ line: Int, _ column: Int) -> SourcePlace
+    _ text: Name, _ part: SourceMap.Script, isExpression: Bool, of owner: Name? = nil,
+    place: (_ line: Int, _ column: Int) -> SourcePlace
   ) {
     do {
       _ = try ScriptCompiler.compile(text, name: [], form: isExpression ? .expression : .block)
@@ -31,6 +64,7 @@ extension AutomatonLoader {
             fix: "write an expression"))
         return
       }
+      let title = AutomatonLoader.title(part) + (owner.map { " of \"\(String(decoding: $0, as: UTF8.self))\"" } ?? "")
       var fix = ""
       if isExpression, AutomatonLoader.isBlock(text) {
         fix = "write an expression, or (function() ... end)() around statements"
@@ -38,7 +72,7 @@ extension AutomatonLoader {
       problems.add(
         FileProblem(
           .error, .script, file: place.file, position: place.position,
-          "\(AutomatonLoader.title(part)): \(String(decoding: error.message, as: UTF8.self))", fix: fix))
+          title + ": " + String(decoding: error.message, as: UTF8.self), fix: fix))
     }
   }
 
@@ -53,6 +87,7 @@ extension AutomatonLoader {
     case .weightExpression: "weight_expression"
     case .transitionBody: "body"
     case .triggered: "triggered"
+    case .file, .transitionFile: "file"
     }
   }
 }

@@ -43,6 +43,7 @@ extension AutomatonLoader {
       state.onEnter = script("on_enter", .onEnter(index), in: fields)
       state.body = script("code", .body(index), in: fields)
       state.onExit = script("on_exit", .onExit(index), in: fields)
+      state.file = script("file", .file(index), in: fields)
       state.isParallel = fields.flag("parallel") ?? false
       switch fields.choice("history") {
       case "shallow": state.history = .shallow

@@ -27,6 +27,7 @@ extension AutomatonLoader {
     transition.description = fields.text("description") ?? []
     transition.body = script("body", .transitionBody(index), in: fields)
     transition.triggered = script("triggered", .triggered(index), in: fields)
+    transition.file = script("file", .transitionFile(index), in: fields)
     transition.priority = fields.whole("priority").map { UInt8(clamping: $0) } ?? 0
     transition.isEnabled = fields.flag("enabled") ?? true
     if let weight = fields.weight("weight") { transition.weight = weight }
@@ -71,6 +72,7 @@ extension AutomatonLoader {
       problems.warning(
         .noEffect, fields.position(of: key), "\"\(key)\" has no effect in a transition of type \(type)",
         fix: "remove it, or write type: \(types[0])")
+      fields.validate(key)
     }
   }
 
@@ -97,12 +99,14 @@ extension AutomatonLoader {
         problems.warning(
           .noEffect, fields.position(of: key), "\"\(key)\" has no effect beside a \"timed\" block",
           fix: "write it into the block")
+        fields.validate(key)
       }
     } else if let timeout = fields.duration("timeout") {
       timed.mode = .timeout
       timed.delay = timeout
       for key in ["after", "delay_ms"] where fields.has(key) {
         problems.warning(.noEffect, fields.position(of: key), "\"\(key)\" has no effect beside \"timeout\"")
+        fields.validate(key)
       }
     } else {
       timed.delay = either("delay_ms", "after", in: fields) ?? 0
@@ -136,6 +140,7 @@ extension AutomatonLoader {
         problems.warning(
           .noEffect, fields.position(of: "condition"), "\"condition\" has no effect beside that of the block",
           fix: "remove one of them")
+        fields.validate("condition")
       }
       return script("condition", .condition(index), in: block, isExpression: true)
     }

@@ -3,7 +3,8 @@ import YAML
 
 /// A file of the folder layout: functions of fixed names without parameters, one per hook.
 ///
-/// Code outside the functions (helpers, constants) becomes the beginning of every hook, and so runs before each call.
+/// The engine runs it once and calls its functions. In the document there are only scripts of hooks: there, code outside
+/// the functions (helpers, constants) becomes the beginning of each of them.
 struct ScriptFile {
   struct Function {
     var name: String
@@ -13,12 +14,6 @@ struct ScriptFile {
     var inner: Range<Int>
     var hasParameters: Bool
     var position: YAMLPosition
-  }
-
-  /// The script of a hook, and where its lines begin in the file.
-  struct Hook {
-    var text: Name
-    var lines: [YAMLPosition]
   }
 
   let bytes: Name
@@ -40,6 +35,9 @@ struct ScriptFile {
     }
   }
 
+  /// Where its lines begin.
+  var lines: [YAMLPosition] { lineStarts.indices.map { YAMLPosition(line: $0 + 1, column: 1) } }
+
   func position(of offset: Int) -> YAMLPosition {
     var low = 0
     var high = lineStarts.count - 1
@@ -51,11 +49,17 @@ struct ScriptFile {
     return YAMLPosition(line: low + 1, column: column + 1)
   }
 
-  /// The script of a hook; `nil` when the file does not define it.
+  /// The script of a hook; `nil` when the file does not define it. It begins with all code outside of hooks.
   ///
   /// - Parameter hooks: all names that are hooks of this file.
-  func hook(_ name: String, among hooks: [String]) -> Hook? {
+  func hook(_ name: String, among hooks: [String]) -> Name? {
     guard let function = functions.last(where: { $0.name == name }) else { return nil }
+    let pieces = outside(hooks) + [trimmed(function.inner)]
+    return Name(pieces.map { bytes[$0] }.joined(separator: [0x0A]))
+  }
+
+  /// Code outside of hooks.
+  func outside(_ hooks: [String]) -> [Range<Int>] {
     var pieces: [Range<Int>] = []
     var start = 0
     for other in functions where hooks.contains(other.name) {
@@ -63,17 +67,7 @@ struct ScriptFile {
       start = other.whole.upperBound
     }
     pieces.append(start..<bytes.count)
-    pieces = pieces.filter { hasCode($0) }
-    pieces.append(trimmed(function.inner))
-    var text: Name = []
-    var lines: [YAMLPosition] = []
-    for (index, piece) in pieces.enumerated() {
-      lines.append(position(of: piece.lowerBound))
-      for offset in piece where bytes[offset] == 0x0A { lines.append(position(of: offset + 1)) }
-      text += bytes[piece]
-      if index < pieces.count - 1 { text.append(0x0A) }
-    }
-    return Hook(text: text, lines: lines)
+    return pieces.filter { hasCode($0) }
   }
 
   /// Whether there is more than blanks and comments.
@@ -115,7 +109,7 @@ struct ScriptFile {
       let text = head + script + ending + Array("end\n".utf8)
       let file = ScriptFile(text)
       guard file.functions.count == 1, file.functions[0].whole.upperBound == text.count - 1 else { continue }
-      if file.hook(name, among: [name])?.text == script { return text }
+      if file.hook(name, among: [name]) == script { return text }
     }
     return nil
   }

@@ -36,11 +36,13 @@ public struct SourceMap: Sendable {
     case onEnter(Int)
     case body(Int)
     case onExit(Int)
+    case file(Int)
     /// Of a transition.
     case condition(Int)
     case weightExpression(Int)
     case transitionBody(Int)
     case triggered(Int)
+    case transitionFile(Int)
   }
 
   private var places: [Part: SourcePlace] = [:]

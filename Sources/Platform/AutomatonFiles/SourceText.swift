@@ -6,23 +6,34 @@ struct SourceText: Sendable {
   private let bytes: [UInt8]
   /// Where each line begins.
   private let lineStarts: [Int]
+  private let breaks: Breaks
 
-  init(_ text: [UInt8]) {
+  /// What ends a line.
+  enum Breaks: Sendable {
+    /// All that libyaml counts.
+    case yaml
+    /// A line feed alone, as in JSON, whose strings may hold the others.
+    case lineFeed
+  }
+
+  init(_ text: [UInt8], breaks: Breaks = .yaml) {
+    self.breaks = breaks
     bytes = text.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(text[3...]) : text
     var starts = [0]
     var index = 0
     while index < bytes.count {
-      let length = SourceText.breakLength(bytes, at: index)
+      let length = SourceText.breakLength(bytes, at: index, breaks)
       index += max(1, length)
       if length > 0 { starts.append(index) }
     }
     lineStarts = starts
   }
 
-  /// Bytes of a line break; 0 where none is. These are the breaks that libyaml counts.
-  private static func breakLength(_ bytes: [UInt8], at index: Int) -> Int {
+  /// Bytes of a line break; 0 where none is.
+  private static func breakLength(_ bytes: [UInt8], at index: Int, _ breaks: Breaks) -> Int {
     switch bytes[index] {
     case 0x0A: return 1
+    case _ where breaks == .lineFeed: return 0
     case 0x0D: return index + 1 < bytes.count && bytes[index + 1] == 0x0A ? 2 : 1
     case 0xC2: return index + 1 < bytes.count && bytes[index + 1] == 0x85 ? 2 : 0
     case 0xE2:
@@ -32,7 +43,9 @@ struct SourceText: Sendable {
     }
   }
 
-  private func isBreak(_ index: Int) -> Bool { index >= bytes.count || SourceText.breakLength(bytes, at: index) > 0 }
+  private func isBreak(_ index: Int) -> Bool {
+    index >= bytes.count || SourceText.breakLength(bytes, at: index, breaks) > 0
+  }
 
   /// The byte at a position; `nil` beyond the text.
   private func offset(of position: YAMLPosition) -> Int? {

@@ -96,7 +96,10 @@ extension TargetProfile {
     check(automaton.name.count, limits.stringBytes, .automaton, "bytes of name")
     for (index, state) in automaton.states.enumerated() {
       check(state.name.count, limits.stringBytes, .state(index), "bytes of name")
-      for (script, title) in [(state.onEnter, "on_enter"), (state.body, "code"), (state.onExit, "on_exit")] {
+      let scripts = [
+        (state.onEnter, "on_enter"), (state.body, "code"), (state.onExit, "on_exit"), (state.file, "script file"),
+      ]
+      for (script, title) in scripts {
         check(script.count, limits.scriptBytes, .state(index), "bytes of \(title)")
       }
     }
@@ -167,7 +170,7 @@ extension TargetProfile {
 extension Transition {
   /// Its scripts that are not empty, with their keys.
   var scripts: [(Name, String)] {
-    var all = [(body, "body"), (triggered, "triggered")]
+    var all = [(body, "body"), (triggered, "triggered"), (file, "script file")]
     switch trigger {
     case .classic(let classic): all.append((classic.condition, "condition"))
     case .timed(let timed): all.append((timed.condition, "condition"))

@@ -5,12 +5,10 @@ import JSON
 struct TransitionForm {
   private let form: YAMLForm
   private let transition: Transition
-  private let hasFolder: Bool
 
-  init(_ form: YAMLForm, _ transition: Transition, hasFolder: Bool) {
+  init(_ form: YAMLForm, _ transition: Transition) {
     self.form = form
     self.transition = transition
-    self.hasFolder = hasFolder
   }
 
   func members() throws(UnwritableModel) -> JSONObject {
@@ -26,9 +24,10 @@ struct TransitionForm {
       members.put("weight", Texts.weight(transition.weight), unless: transition.weight == Transition.weightDefault)
     }
     members.put("enabled", false, unless: transition.isEnabled)
-    if !hasFolder {
-      try members.put("body", text: transition.body)
-      try members.put("triggered", text: transition.triggered)
+    try members.put("body", text: transition.body)
+    try members.put("triggered", text: transition.triggered)
+    if !form.hasFiles, form.automaton.layout == .folder || !transition.file.isEmpty {
+      members.put("file", .string(try Texts.string(transition.file)))
     }
     return members.object
   }
@@ -36,7 +35,7 @@ struct TransitionForm {
   private func putTrigger(_ members: inout MemberList) throws(UnwritableModel) {
     switch transition.trigger {
     case .classic(let classic):
-      if !hasFolder { try members.put("condition", text: classic.condition) }
+      try members.put("condition", text: classic.condition)
       members.put("on_rising_edge", true, unless: !classic.isRisingEdge)
     case .timed(let timed):
       members.put("type", "timed")
@@ -57,15 +56,7 @@ struct TransitionForm {
 
   private func timed(_ timed: Timed) throws(UnwritableModel) -> MemberList {
     var block = MemberList()
-    let mode =
-      switch timed.mode {
-      case .after: "after"
-      case .at: "at"
-      case .every: "every"
-      case .timeout: "timeout"
-      case .window: "window"
-      }
-    block.put("mode", .string(mode))
+    block.put("mode", .string(SignalWords.mode(timed.mode)))
     for span in [timed.delay, timed.windowEnd, timed.jitter] where span < 0 {
       throw UnwritableModel("a time of \"\(String(decoding: transition.name, as: UTF8.self))\" is negative")
     }
@@ -74,7 +65,7 @@ struct TransitionForm {
     block.put("jitter_ms", span: timed.jitter)
     block.put("repeat_count", .integer(Int64(timed.repeatCount)), unless: timed.repeatCount == 0)
     block.put("absolute_time_ms", .integer(timed.absoluteTime), unless: timed.absoluteTime == 0)
-    if !hasFolder { try block.put("condition", text: timed.condition) }
+    try block.put("condition", text: timed.condition)
     block.put("blocking", true, unless: !timed.isBlocking)
     return block
   }
@@ -89,7 +80,7 @@ struct TransitionForm {
     block.put("triggers", .array(triggers))
     block.put("require_all", true, unless: !event.requiresAll)
     block.put("debounce_ms", span: event.debounce)
-    if !hasFolder { try block.put("condition", text: event.condition) }
+    try block.put("condition", text: event.condition)
     return block
   }
 
@@ -101,16 +92,8 @@ struct TransitionForm {
       let word = signal.direction == .internal ? "variable" : AutomatonLoader.word(signal.direction)
       item.put("signal_type", .string(word))
     }
-    let kind =
-      switch signal.kind {
-      case .onChange: "on_change"
-      case .onRise: "on_rise"
-      case .onFall: "on_fall"
-      case .onThreshold: "on_threshold"
-      case .onMatch: "on_match"
-      }
-    item.put("trigger", .string(kind))
-    if signal.kind == .onThreshold || signal.comparison != .greater || signal.threshold != .void || signal.isOneShot {
+    item.put("trigger", .string(SignalWords.word(signal.kind)))
+    if signal.hasThreshold {
       item.put("threshold", .object(try threshold(signal).object))
     }
     try item.put("pattern", text: signal.pattern)
@@ -119,16 +102,7 @@ struct TransitionForm {
 
   private func threshold(_ signal: SignalTrigger) throws(UnwritableModel) -> MemberList {
     var block = MemberList()
-    let sign =
-      switch signal.comparison {
-      case .equal: "=="
-      case .notEqual: "!="
-      case .less: "<"
-      case .lessOrEqual: "<="
-      case .greater: ">"
-      case .greaterOrEqual: ">="
-      }
-    block.put("operator", .string(sign))
+    block.put("operator", .string(SignalWords.sign(signal.comparison)))
     if signal.threshold != .void {
       guard let value = ValueText.json(signal.threshold) else { throw UnwritableModel("a threshold is no text") }
       block.put("value", value)

@@ -15,7 +15,12 @@ extension AutomatonFile {
   ///
   /// - Throws: for names or texts that are no UTF-8, names that are there twice, and references to nothing.
   public static func text(of automaton: Automaton) throws(UnwritableModel) -> String {
-    let document = try YAMLForm(automaton).document()
+    try text(of: automaton, hasFiles: false)
+  }
+
+  /// - Parameter hasFiles: the files of a folder layout are written beside the document.
+  static func text(of automaton: Automaton, hasFiles: Bool) throws(UnwritableModel) -> String {
+    let document = try YAMLForm(automaton, hasFiles: hasFiles).document()
     var text = ""
     for member in document.members {
       // A blank line between the sections, for readers; a block at the end may bring its own.
@@ -86,12 +91,12 @@ enum Texts {
 /// A model as the tree of its YAML form.
 struct YAMLForm {
   let automaton: Automaton
-  /// Scripts stand in files of their own.
-  private let hasFolder: Bool
+  /// The files of a folder layout stand beside the document.
+  let hasFiles: Bool
 
-  init(_ automaton: Automaton) {
+  init(_ automaton: Automaton, hasFiles: Bool = false) {
     self.automaton = automaton
-    hasFolder = automaton.layout == .folder
+    self.hasFiles = hasFiles
   }
 
   func document() throws(UnwritableModel) -> JSONObject {
@@ -116,7 +121,7 @@ struct YAMLForm {
     try members.put("description", text: automaton.description)
     try members.put("author", text: automaton.author)
     try members.put("tags", texts: automaton.tags)
-    members.put("type", "folder", unless: !hasFolder)
+    members.put("type", "folder", unless: automaton.layout != .folder)
     if automaton.location != [0x2E] { members.put("location", .string(try Texts.string(automaton.location))) }
     switch automaton.semantics {
     case .strict: members.put("semantics", "strict")
@@ -127,7 +132,7 @@ struct YAMLForm {
     return members
   }
 
-  private func target() throws(UnwritableModel) -> MemberList {
+  func target() throws(UnwritableModel) -> MemberList {
     var members = MemberList()
     try members.put("profile", text: automaton.target.profile)
     var board = MemberList()
@@ -178,7 +183,7 @@ struct YAMLForm {
     var transitions = JSONObject()
     for transition in automaton.transitions {
       transitions.appendUnique(
-        try Texts.string(transition.name), .object(try TransitionForm(self, transition, hasFolder: hasFolder).members())
+        try Texts.string(transition.name), .object(try TransitionForm(self, transition).members())
       )
     }
     if !transitions.isEmpty { members.put("transitions", .object(transitions)) }
@@ -211,23 +216,30 @@ struct YAMLForm {
     return all
   }
 
+  /// The names of variables that a state lists.
+  func names(of list: [UInt16]) throws(UnwritableModel) -> [JSON] {
+    var names: [Name] = []
+    for number in list {
+      guard Int(number) < automaton.variables.count else { throw UnwritableModel("a state lists no variable") }
+      names.append(automaton.variables[Int(number)].name)
+    }
+    return try Texts.strings(names)
+  }
+
   private func state(_ index: Int) throws(UnwritableModel) -> MemberList {
     let state = automaton.states[index]
     var members = MemberList()
     try members.put("description", text: state.description)
     for (key, list) in [("inputs", state.inputs), ("outputs", state.outputs), ("variables", state.variables)]
     where !list.isEmpty {
-      var names: [Name] = []
-      for number in list {
-        guard Int(number) < automaton.variables.count else { throw UnwritableModel("a state lists no variable") }
-        names.append(automaton.variables[Int(number)].name)
-      }
-      try members.put(key, texts: names)
+      members.put(key, .array(try names(of: list)))
     }
-    if !hasFolder {
-      try members.put("on_enter", text: state.onEnter)
-      try members.put("code", text: state.body)
-      try members.put("on_exit", text: state.onExit)
+    try members.put("on_enter", text: state.onEnter)
+    try members.put("code", text: state.body)
+    try members.put("on_exit", text: state.onExit)
+    // In the folder layout, a state without the key has a file of its own.
+    if !hasFiles, automaton.layout == .folder || !state.file.isEmpty {
+      members.put("file", .string(try Texts.string(state.file)))
     }
     members.put("parallel", true, unless: !state.isParallel)
     switch state.history {
