@@ -52,8 +52,11 @@ let modules: [Module] = [
   // Programs
   executable(
     "aether",
-    ["Arguments", "Bytes", "HTTP", "HTTPClient", "JSON", "Model", "Net", "Version", "WebSocket", "YAML"]),
-  tests("aether", ["Arguments", "Bytes", "JSON", "Model", "YAML"]),
+    [
+      "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "Bytes", "HTTP", "HTTPClient", "JSON", "Model",
+      "Net", "Version", "WebSocket", "YAML",
+    ]),
+  tests("aether", ["Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "Bytes", "JSON", "Model", "YAML"]),
   library("Version", "Core"),
   executable(
     "aetherd",
@@ -115,7 +118,8 @@ let modules: [Module] = [
   tests("AutomatonAnalysis", ["Automata", "JSON", "PythonPeer"]),
   library("AutomatonFiles", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]),
   tests("AutomatonFiles", ["Automata", "Bytes", "JSON", "PythonPeer", "Script", "YAML"]),
-  library("AutomatonRuns", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]), tests("AutomatonRuns", ["Automata"]),
+  library("AutomatonRuns", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]),
+  tests("AutomatonRuns", ["Automata"]),
   // Protobuf: runtime, and the plugin that generates what a target's protobuf.conf names
   library("Protobuf", "Platform", ["Bytes", "JSON"]),
   tests("Protobuf", ["JSON", "PythonPeer"], plugins: ["ProtobufGenerator"]),
@@ -129,6 +133,8 @@ let modules: [Module] = [
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Node: what runs on one machine
   library("Node", "Node", ["CLinux", "JSON", "Linux", "Net"]), tests("Node", ["CLinux", "JSON", "Linux", "Net"]),
+  library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
+  tests("AutomataHost", ["Automata", "AutomatonFiles", "JSON", "Linux"]),
   // Benchmarks
   Module(name: "BenchReport", path: "Benchmarks/BenchReport", kind: .library, dependencies: ["JSON"]),
   Module(

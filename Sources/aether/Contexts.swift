@@ -113,6 +113,26 @@ enum File {
     return bytes
   }
 
+  /// Writes a file for everyone to read.
+  static func write(_ bytes: [UInt8], to path: String) throws(APIError) {
+    func failure() -> APIError { APIError(.invalid, "\(path): \(String(cString: strerror(errno)))") }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw failure() }
+    var offset = 0
+    while offset < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress?.advanced(by: offset), $0.count - offset)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        defer { close(descriptor) }
+        throw failure()
+      }
+      offset += count
+    }
+    guard close(descriptor) == 0 else { throw failure() }
+  }
+
   /// Replaces the file at once, readable by its owner only; makes its folder.
   static func writePrivately(_ bytes: [UInt8], to path: String) throws(APIError) {
     func failure(_ path: String) -> APIError { APIError(.invalid, "\(path): \(String(cString: strerror(errno)))") }
@@ -123,7 +143,7 @@ enum File {
     let temporary = "\(path).\(getpid())"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw failure(temporary) }
-    let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     guard written == bytes.count, fsync(descriptor) == 0, close(descriptor) == 0, rename(temporary, path) == 0 else {
       unlink(temporary)
       throw failure(path)

@@ -116,7 +116,12 @@ struct TransitionFlow {
       }
       for transition in group where obstacles[transition] == nil {
         guard case .timed(let timed) = automaton.transitions[transition].trigger, timed.mode != .at else { continue }
-        let earlier = due.first { $0.index != transition && $0.delay < timed.delay - timed.jitter }
+        // In one tick both may be due; then the one that is preferred decides.
+        let earlier = due.first { other in
+          let isPreferred =
+            !group.contains(other.index) || (!hasWeights && other.index < transition && !isTimeout(other.index))
+          return isPreferred && other.delay < timed.delay - timed.jitter
+        }
         if let earlier { obstacles[transition] = .late(than: earlier.index) }
       }
       if timer == nil {

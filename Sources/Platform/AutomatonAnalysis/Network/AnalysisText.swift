@@ -20,6 +20,11 @@ extension NetworkAnalysis {
 
   /// For people.
   public var text: String {
+    plainText.split(separator: "\n", omittingEmptySubsequences: false).map { ModelText.plain(String($0)) }
+      .joined(separator: "\n")
+  }
+
+  private var plainText: String {
     var text = "analysis of \(name)\n\(extent)\n"
     let width = properties.map(\.id.count).max() ?? 0
     for property in properties {

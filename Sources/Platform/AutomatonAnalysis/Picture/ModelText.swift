@@ -2,7 +2,22 @@ import Automata
 
 /// Parts of a model as short texts for people.
 enum ModelText {
-  static func text(_ name: Name) -> String { String(decoding: name, as: UTF8.self) }
+  /// On one line, without control characters, so that no name can move the cursor or forge a line.
+  static func text(_ name: Name) -> String { plain(String(decoding: name, as: UTF8.self)) }
+
+  static func plain(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    var line = ""
+    for scalar in text.unicodeScalars {
+      let isSpace = scalar == "\n" || scalar == "\t" || scalar == "\r"
+      line.unicodeScalars.append(isSpace ? " " : isControl(scalar) ? "\u{FFFD}" : scalar)
+    }
+    return line
+  }
+
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
+  }
 
   /// `250 ms`, `1.5 s`, `2 min`, `1 h`.
   static func duration(milliseconds: Int64) -> String {
@@ -100,10 +115,10 @@ enum ModelText {
 
   /// A script on one line: the first line with something on it, and a sign when there are more.
   static func code(_ script: Name) -> String {
-    let lines = text(script).split(whereSeparator: \.isNewline).map { line in
+    let lines = String(decoding: script, as: UTF8.self).split(whereSeparator: \.isNewline).map { line in
       line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }.filter { !$0.isEmpty }
-    guard let first = lines.first(where: { !$0.hasPrefix("--") }) ?? lines.first else { return "" }
+    guard let first = (lines.first { !$0.hasPrefix("--") } ?? lines.first).map(plain) else { return "" }
     return lines.count > 1 ? first + " …" : first
   }
 

@@ -1,0 +1,128 @@
+import Automata
+import Net
+
+/// The clock of a host: time since 1970 that never runs backwards, whatever is done to the clock on the wall.
+struct HostClock: Sendable {
+  private let wall: Int64
+  private let start: MonotonicInstant
+
+  /// - Parameter wall: milliseconds since 1970.
+  init(wall: Int64) {
+    self.wall = wall
+    start = .now
+  }
+
+  var now: Int64 { wall + Int64((MonotonicInstant.now.nanoseconds - start.nanoseconds) / 1_000_000) }
+
+  func instant(_ time: Int64) -> MonotonicInstant { start + .milliseconds(max(0, time - wall)) }
+}
+
+/// A core on a thread of its own, woken when something is due.
+actor Shard {
+  nonisolated let loop: EventLoop
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let core: HostCore
+  private let clock: HostClock
+  private var timer: TimerToken?
+  private var timerAt: Int64 = .max
+  private var isStopped = false
+  /// Takes values for automata of other shards.
+  private var forward: (@Sendable ([HostedAutomaton.Delivery]) -> Void)?
+
+  init(_ name: String, clock: HostClock, historyBytes: Int) throws(NetError) {
+    loop = try EventLoop(name: name)
+    core = HostCore(historyBytes: historyBytes)
+    self.clock = clock
+  }
+
+  func setForward(_ forward: @escaping @Sendable ([HostedAutomaton.Delivery]) -> Void) { self.forward = forward }
+
+  // MARK: Waking
+
+  /// After every call: sends what is for others, and sets the timer.
+  private func finishTurn() {
+    let sent = core.takeOutbox()
+    if !sent.isEmpty { forward?(sent) }
+    let next = core.nextDeadline ?? .max
+    guard !isStopped, next != timerAt else { return }
+    if let timer { loop.cancel(timer) }
+    timer = nil
+    timerAt = next
+    guard next < .max else { return }
+    timer = loop.schedule(at: clock.instant(next)) { [weak self] in
+      self?.assumeIsolated { $0.fire() }
+    }
+  }
+
+  private func fire() {
+    timer = nil
+    timerAt = .max
+    core.advance(to: clock.now)
+    finishTurn()
+  }
+
+  /// Does something at the present time, before which everything due is done.
+  private func turn<Result, Failure: Error>(
+    _ body: (HostCore, Int64) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { finishTurn() }
+    let now = clock.now
+    core.advance(to: now)
+    return try body(core, now)
+  }
+
+  // MARK: Calls
+
+  func apply(_ spec: HostedSpec, record: SnapshotRecord?) throws(HostError) -> AutomatonStatus {
+    try turn { core, now throws(HostError) in
+      try core.apply(spec, record: record, at: now)
+      guard let automaton = core[spec.id] else { throw .noSuchAutomaton(spec.id) }
+      return automaton.status
+    }
+  }
+
+  func remove(_ id: String) { turn { core, _ in _ = core.remove(id) } }
+
+  func perform(_ command: LiveCommand, on id: String) throws(HostError) -> AutomatonStatus {
+    try turn { core, now throws(HostError) in
+      try core.perform(command, on: id, at: now)
+      guard let automaton = core[id] else { throw .noSuchAutomaton(id) }
+      return automaton.status
+    }
+  }
+
+  func connect(_ id: String, _ outgoing: [HostedAutomaton.Outgoing]) {
+    turn { core, now in core.connect(id, outgoing, at: now) }
+  }
+
+  func deliver(_ deliveries: [HostedAutomaton.Delivery]) {
+    turn { core, now in core.deliver(deliveries, at: now) }
+  }
+
+  func status(_ id: String) -> AutomatonStatus? { turn { core, _ in core[id]?.status } }
+
+  func statuses() -> [AutomatonStatus] { turn { core, _ in core.statuses } }
+
+  func feed(_ id: String, _ filter: TraceFilter, tail: Int?, follows: Bool) -> TraceFeed? {
+    turn { core, _ in core[id]?.feed(filter, tail: tail, follows: follows) }
+  }
+
+  func counters() -> (sum: Counters, refusedValues: UInt64, count: Int) {
+    (core.counters, core.refusedValues, core.count)
+  }
+
+  func takeRecords(max count: Int, age: Int64) -> [(id: String, bytes: [UInt8])] {
+    core.takeRecords(max: count, age: age, at: clock.now)
+  }
+
+  func takeChanged(max count: Int) -> [AutomatonStatus] { core.takeChanged(max: count) }
+
+  /// No ticks from here on.
+  func stop() {
+    if let timer { loop.cancel(timer) }
+    timer = nil
+    isStopped = true
+    for id in core.ids { for feed in core[id]?.feeds ?? [] { feed.finish() } }
+  }
+}

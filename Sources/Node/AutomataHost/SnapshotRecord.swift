@@ -1,0 +1,56 @@
+import Automata
+import Bytes
+
+/// What a file keeps of one automaton, so that it goes on after a restart.
+///
+/// "AETHHS01", revision, origin, time, latest error, snapshot, and the CRC-32C of all of that.
+struct SnapshotRecord: Sendable, Equatable {
+  static let magic = Array("AETHHS01".utf8)
+
+  var revision: String
+  /// When the automaton's clock showed 0, in milliseconds since 1970.
+  var origin: Int64
+  /// What it showed.
+  var time: Int64
+  var snapshot: Snapshot
+  var lastError: [UInt8]
+
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.put(raw: SnapshotRecord.magic)
+    writer.put16(Array(revision.utf8))
+    writer.put(origin)
+    writer.put(time)
+    writer.put16(lastError)
+    writer.put32(snapshot.bytes)
+    writer.put(CRC32C.checksum(writer.bytes))
+    return writer.bytes
+  }
+
+  init(revision: String, origin: Int64, time: Int64, snapshot: Snapshot, lastError: [UInt8] = []) {
+    self.revision = revision
+    self.origin = origin
+    self.time = time
+    self.snapshot = snapshot
+    self.lastError = lastError
+  }
+
+  /// - Returns: `nil` for bytes that are no record.
+  init?(_ bytes: [UInt8]) {
+    guard bytes.starts(with: SnapshotRecord.magic), bytes.count > SnapshotRecord.magic.count + 4 else { return nil }
+    var tail = ByteReader(Array(bytes.suffix(4)))
+    var reader = ByteReader(Array(bytes.dropLast(4)))
+    do {
+      guard try tail.u32() == CRC32C.checksum(Array(bytes.dropLast(4))) else { return nil }
+      _ = try reader.take(SnapshotRecord.magic.count)
+      revision = String(decoding: try reader.bytes16(), as: UTF8.self)
+      origin = try reader.i64()
+      time = try reader.i64()
+      lastError = try reader.bytes16()
+      snapshot = try Snapshot(try reader.bytes32())
+    } catch {
+      return nil
+    }
+    guard origin >= 0, time >= 0, time < 1 << 60, origin < 1 << 60 else { return nil }
+  }
+}
