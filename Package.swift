@@ -149,6 +149,9 @@ let modules: [Module] = [
   Module(
     name: "aether-bench-script", path: "Benchmarks/aether-bench-script", kind: .executable,
     dependencies: ["BenchReport", "Script"]),
+  Module(
+    name: "aether-bench-automata", path: "Benchmarks/aether-bench-automata", kind: .executable,
+    dependencies: ["Automata", "AutomatonFiles", "BenchReport"]),
   // Tests: what several of them share
   Module(name: "TestAuthority", path: "Tests/TestAuthority", kind: .library, dependencies: ["Net"]),
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),

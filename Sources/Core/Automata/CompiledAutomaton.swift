@@ -14,6 +14,8 @@ public final class CompiledAutomaton: Sendable {
   let programs: [CompiledProgram]
   /// Variables that scripts can name as globals, in order.
   let sharedVariables: [Int]
+  /// A bit for each function of `HostFunctions.all` that scripts can name.
+  let hostFunctions: UInt32
   let isHierarchical: Bool
 
   /// Why a model cannot be run.
@@ -65,6 +67,7 @@ public final class CompiledAutomaton: Sendable {
     programs = compiler.programs
     isHierarchical = model.isHierarchical
     sharedVariables = compiler.sharedVariables()
+    hostFunctions = compiler.hostFunctions()
   }
 }
 
@@ -192,6 +195,14 @@ struct ScriptCollector {
         word = []
       }
     }
+  }
+
+  func hostFunctions() -> UInt32 {
+    var bits: UInt32 = 0
+    for (index, entry) in HostFunctions.all.enumerated() where usesEnvironment || names.contains(Name(entry.name)) {
+      bits |= 1 << UInt32(index)
+    }
+    return bits
   }
 
   func sharedVariables() -> [Int] {

@@ -9,53 +9,24 @@ final class EngineHost: ScriptHost {
   /// Names of the components that scripts asked for, by number.
   var components: [Name] = []
 
-  private enum Function: UInt16 {
-    case log = 1
-    case check
-    case value
-    case set
-    case input
-    case output
-    case now
-    case random
-    case clamp
-    case component
-    case invoke
-    case method
-  }
-
   init(_ hardware: Hardware) { self.hardware = hardware }
 
-  func install(_ machine: Machine) throws(ScriptFault) {
-    try machine.register(Name("log"), Function.log.rawValue)
-    try machine.register(Name("check"), Function.check.rawValue)
-    try machine.register(Name("changed"), Function.check.rawValue)
-    try machine.register(Name("value"), Function.value.rawValue)
-    try machine.register(Name("setVal"), Function.set.rawValue)
-    try machine.register(Name("emit"), Function.set.rawValue)
-    try machine.register(Name("getInput"), Function.input.rawValue)
-    try machine.register(Name("setOutput"), Function.output.rawValue)
-    try machine.register(Name("now"), Function.now.rawValue)
-    try machine.register(Name("rand"), Function.random.rawValue)
-    try machine.register(Name("clamp"), Function.clamp.rawValue)
-    try machine.register(Name("component"), Function.component.rawValue)
-    try table(machine, "gpio", [("mode", .gpioMode), ("write", .gpioWrite), ("read", .gpioRead)])
-    try table(machine, "pwm", [("attach", .pwmAttach), ("write", .pwmWrite)])
-    try table(machine, "adc", [("read", .adcRead), ("read_mv", .adcReadMillivolts)])
-    try table(machine, "dac", [("write", .dacWrite)])
-    try table(machine, "i2c", [("open", .i2cOpen), ("scan", .i2cScan)])
-  }
-
-  private func table(
-    _ machine: Machine, _ name: StaticString, _ functions: [(StaticString, Hardware.Function)]
-  ) throws(ScriptFault) {
-    let table = try machine.table()
-    for (name, function) in functions {
-      try machine.setField(table, Name(name), .hostFunction(function.rawValue))
+  /// Makes the functions globals that scripts of the automaton can name.
+  func install(_ machine: Machine, for automaton: CompiledAutomaton) throws(ScriptFault) {
+    for (index, entry) in HostFunctions.all.enumerated() where automaton.hostFunctions >> UInt32(index) & 1 == 1 {
+      if let function = entry.function {
+        try machine.register(Name(entry.name), function.rawValue)
+        continue
+      }
+      let table = try machine.table()
+      for (name, function) in entry.members {
+        try machine.setField(table, Name(name), .hostFunction(function.rawValue))
+      }
+      var slot = try machine.globalSlot(Name(entry.name))
+      try machine.setGlobal(&slot, machine.value(table))
+      machine.release(slot)
+      machine.release(table)
     }
-    var slot = try machine.globalSlot(Name(name))
-    try machine.setGlobal(&slot, machine.value(table))
-    machine.release(table)
   }
 
   // MARK: Calls
@@ -75,7 +46,7 @@ final class EngineHost: ScriptHost {
       throw HostError("the engine is gone")
     }
     if let hardwareFunction = Hardware.Function(rawValue: function) { return try hardware.call(hardwareFunction, call) }
-    guard let known = Function(rawValue: function) else { throw HostError("no such function of the host") }
+    guard let known = HostFunctions.Number(rawValue: function) else { throw HostError("no such function of the host") }
     switch known {
     case .log:
       let text = call.text(1)
@@ -161,9 +132,10 @@ final class EngineHost: ScriptHost {
     let payload = UInt32(number) << 16
     do throws(ScriptFault) {
       let table = try machine.table()
-      try machine.setField(table, Name("invoke"), .hostFunction(Function.invoke.rawValue, payload: payload))
+      try machine.setField(table, Name("invoke"), .hostFunction(HostFunctions.Number.invoke.rawValue, payload: payload))
       for (index, method) in methods.enumerated() {
-        let function = ScriptValue.hostFunction(Function.method.rawValue, payload: payload | UInt32(index & 0xFFFF))
+        let function = ScriptValue.hostFunction(
+          HostFunctions.Number.method.rawValue, payload: payload | UInt32(index & 0xFFFF))
         try machine.setField(table, method, function)
       }
       call.give(machine.value(table))
@@ -191,5 +163,47 @@ final class EngineHost: ScriptHost {
       let method = methods.firstIndex(of: name)
     else { throw HostError(message: Name("unknown method: ") + name) }
     try hardware.invoke(component: components[number], method: method, call, first: first + 1)
+  }
+}
+
+/// What scripts can call besides the library of the language.
+enum HostFunctions {
+  enum Number: UInt16 {
+    case log = 1
+    case check
+    case value
+    case set
+    case input
+    case output
+    case now
+    case random
+    case clamp
+    case component
+    case invoke
+    case method
+  }
+
+  /// A global: a function, or a table of functions of the hardware.
+  struct Entry {
+    var name: StaticString
+    var function: Number?
+    var members: [(StaticString, Hardware.Function)] = []
+  }
+
+  static var all: [Entry] {
+    [
+      Entry(name: "log", function: .log), Entry(name: "check", function: .check),
+      Entry(name: "changed", function: .check), Entry(name: "value", function: .value),
+      Entry(name: "setVal", function: .set), Entry(name: "emit", function: .set),
+      Entry(name: "getInput", function: .input), Entry(name: "setOutput", function: .output),
+      Entry(name: "now", function: .now), Entry(name: "rand", function: .random),
+      Entry(name: "clamp", function: .clamp), Entry(name: "component", function: .component),
+      Entry(
+        name: "gpio", function: nil, members: [("mode", .gpioMode), ("write", .gpioWrite), ("read", .gpioRead)]),
+      Entry(name: "pwm", function: nil, members: [("attach", .pwmAttach), ("write", .pwmWrite)]),
+      Entry(name: "adc", function: nil, members: [("read", .adcRead), ("read_mv", .adcReadMillivolts)]),
+      Entry(name: "dac", function: nil, members: [("write", .dacWrite)]),
+      Entry(name: "i2c", function: nil, members: [("open", .i2cOpen), ("scan", .i2cScan)]),
+    ]
   }
 }

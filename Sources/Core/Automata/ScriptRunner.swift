@@ -36,7 +36,7 @@ final class ScriptRunner {
   }
 
   private func setUp(_ engine: Engine) throws(ScriptFault) {
-    try host.install(machine)
+    try host.install(machine, for: engine.automaton)
     for variable in engine.automaton.sharedVariables {
       let declared = engine.model.variables[variable]
       bindingOfVariable[variable] = Int32(bindings.count)

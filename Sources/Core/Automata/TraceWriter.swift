@@ -53,9 +53,13 @@ public struct TraceWriter: Sendable {
     if !isFirst { line.append(UInt8(ascii: ",")) }
     isFirst = false
     line.append(UInt8(ascii: "\""))
-    line += Name(name)
+    literal(name)
     line.append(UInt8(ascii: "\""))
     line.append(UInt8(ascii: ":"))
+  }
+
+  private mutating func literal(_ text: StaticString) {
+    line.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   mutating func member(_ name: StaticString, _ value: Int64) {
@@ -66,7 +70,7 @@ public struct TraceWriter: Sendable {
   mutating func member(_ name: StaticString, _ value: StaticString) {
     self.name(name)
     line.append(UInt8(ascii: "\""))
-    line += Name(value)
+    literal(value)
     line.append(UInt8(ascii: "\""))
   }
 
@@ -126,6 +130,11 @@ public struct TraceWriter: Sendable {
 
   private mutating func string(_ text: [UInt8]) {
     line.append(UInt8(ascii: "\""))
+    defer { line.append(UInt8(ascii: "\"")) }
+    if text.allSatisfy({ $0 &- 32 < 95 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      line.append(contentsOf: text)
+      return
+    }
     let isText = UTF8Check.isValid(text)
     for byte in text {
       switch byte {
@@ -145,7 +154,6 @@ public struct TraceWriter: Sendable {
         }
       }
     }
-    line.append(UInt8(ascii: "\""))
   }
 }
 

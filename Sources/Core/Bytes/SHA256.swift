@@ -22,9 +22,12 @@ public struct SHA256: Sendable {
 
   public mutating func update(_ bytes: UnsafeBufferPointer<UInt8>) {
     length &+= UInt64(bytes.count)
-    for byte in bytes {
-      block[fill] = byte
-      fill += 1
+    var offset = 0
+    while offset < bytes.count {
+      let count = min(64 - fill, bytes.count - offset)
+      for index in 0..<count { block[fill + index] = bytes[offset + index] }
+      fill += count
+      offset += count
       if fill == 64 {
         compress()
         fill = 0

@@ -176,6 +176,7 @@ extension Machine {
     if let current = table.pointee.metatable, !metamethod(current, .metatable).isNone {
       throw raise("cannot change a protected metatable")
     }
+    try nameEvents()
     table.pointee.metatable = value.tag == Tag.table ? value.table : nil
     return give(Value(table))
   }

@@ -185,6 +185,7 @@ extension Machine {
   /// A new table whose missing fields are those of the globals: an environment of its own for a program.
   public func environment() throws(ScriptFault) -> Reference {
     do throws(Trap) {
+      try nameEvents()
       let table = try makeTable(entries: 2)
       let reference = Reference(pin: pin(Value(table)))
       let metatable = try makeTable(entries: 1)
@@ -220,6 +221,7 @@ extension Machine {
   public func value(_ reference: Reference) -> ScriptValue { pinned(reference.pin) }
   public func release(_ reference: Reference) { unpin(reference.pin) }
   public func release(_ chunk: Chunk) { unpin(chunk.pin) }
+  public func release(_ slot: GlobalSlot) { unpin(slot.name) }
 
   /// A kept value; `nil` for a number from another machine.
   func pinned(_ pin: Int32) -> Value { pin < pins.count ? pins[Int(pin)] : .null }

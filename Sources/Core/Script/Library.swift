@@ -26,6 +26,8 @@ struct Installed: OptionSet {
   static let coroutine = Installed(rawValue: 16)
   /// Everything, in the order of `Library.globals`.
   static let all = Installed(rawValue: 32)
+  /// The names of metamethods.
+  static let events = Installed(rawValue: 64)
 }
 
 enum Library {
@@ -181,6 +183,7 @@ extension Machine {
       let table = TableObject.entryValue(metatable, eventNames[Int(Event.index.rawValue)])
       if table.tag == Tag.table { return table.table }
     }
+    try nameEvents()
     let table = try makeLibraryTable(.string)
     push(Value(table))
     let metatable = try makeTable(entries: 1)

@@ -56,7 +56,7 @@ public final class Machine {
   /// Bytes that library functions put together; a stack, since they call each other.
   var scratch: [UInt8] = []
   /// Start and length of the captures of the last pattern.
-  let captures = UnsafeMutablePointer<Int>.allocate(capacity: 2 * PatternMatch.capturesMax)
+  private(set) var captures: UnsafeMutablePointer<Int>?
   /// Where short strings are put together.
   let shortBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: StringObject.internedLengthMax)
   var installed: Installed = []
@@ -87,11 +87,15 @@ public final class Machine {
     objects = UnsafeMutableRawPointer(globals).assumingMemoryBound(to: ObjectHeader.self)
     heapBytes = ThreadObject.cost(mainThread) + Cost.table
     collectAt = min(collectAt, budget.memory)
-    // Names that the machine itself looks up; a budget too small even for them shows in the first run.
-    for index in 0..<Event.count {
-      if let event = Event(rawValue: UInt8(index)), let name = try? makeString(event.name) {
-        eventNames[index] = Value(name)
-      }
+  }
+
+  /// Makes the names of metamethods, which are looked up in metatables alone: before the first table gets one.
+  func nameEvents() throws(Trap) {
+    guard !installed.contains(.events) else { return }
+    installed.insert(.events)
+    for index in (0..<Event.count).reversed() {
+      guard let event = Event(rawValue: UInt8(index)) else { continue }
+      eventNames[index] = Value(try makeString(event.name))
     }
   }
 
@@ -104,8 +108,16 @@ public final class Machine {
     internBuckets.deallocate()
     eventNames.deallocate()
     shortBuffer.deallocate()
-    captures.deallocate()
+    captures?.deallocate()
     for program in programs { program.release() }
+  }
+
+  /// Room for the captures of a pattern, there from the first pattern on.
+  func captureRoom() -> UnsafeMutablePointer<Int> {
+    if let captures { return captures }
+    let room = UnsafeMutablePointer<Int>.allocate(capacity: 2 * PatternMatch.capturesMax)
+    captures = room
+    return room
   }
 
   /// Bytes of the heap, garbage included.

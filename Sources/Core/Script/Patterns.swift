@@ -1,6 +1,7 @@
 /// Matches patterns (Lua 5.4 manual, section 6.4.1).
 struct PatternMatch {
   let machine: Machine
+  private let captures: UnsafeMutablePointer<Int>
   let subject: UnsafeBufferPointer<UInt8>
   let pattern: UnsafeBufferPointer<UInt8>
   var level = 0
@@ -14,16 +15,17 @@ struct PatternMatch {
 
   init(_ machine: Machine, subject: UnsafeBufferPointer<UInt8>, pattern: UnsafeBufferPointer<UInt8>) {
     self.machine = machine
+    captures = machine.captureRoom()
     self.subject = subject
     self.pattern = pattern
   }
 
   // Captures lie in a buffer of the machine: they are read before anything else can match.
-  private func start(_ index: Int) -> Int { machine.captures[2 * index] }
-  private func length(_ index: Int) -> Int { machine.captures[2 * index + 1] }
+  private func start(_ index: Int) -> Int { captures[2 * index] }
+  private func length(_ index: Int) -> Int { captures[2 * index + 1] }
   private func set(_ index: Int, start: Int, length: Int) {
-    machine.captures[2 * index] = start
-    machine.captures[2 * index + 1] = length
+    captures[2 * index] = start
+    captures[2 * index + 1] = length
   }
 
   /// The end of a match of the pattern from `p` at `s`; none when there is none.

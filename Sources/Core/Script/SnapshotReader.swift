@@ -45,6 +45,7 @@ private struct SnapshotReader {
   private var upvalues: [UpvalueRef?] = []
   private var serial: UInt32 = 0
   private var installed: Installed = []
+  private var hasMetatables = false
   private var stackCapacity = 0
   private var frameCapacity = 0
   private var roots: [Value] = []
@@ -141,6 +142,7 @@ private struct SnapshotReader {
     }
     try readObjects()
     for index in roots.indices { roots[index] = try resolved(roots[index]) }
+    guard installed.contains(.events) || !hasMetatables else { throw fail() }
     guard roots[0].tag == Tag.table, roots[1].tag == Tag.table || roots[1].tag == Tag.none else { throw fail() }
   }
 
@@ -250,7 +252,10 @@ private struct SnapshotReader {
     offset += 4
     let metatable = try resolved(try value())
     guard metatable.tag == Tag.table || metatable.tag == Tag.none else { throw fail() }
-    if metatable.tag == Tag.table { table.pointee.metatable = metatable.table }
+    if metatable.tag == Tag.table {
+      hasMetatables = true
+      table.pointee.metatable = metatable.table
+    }
     let arrayCapacity = try capacity()
     let arrayCount = try count(1)
     guard arrayCount <= arrayCapacity else { throw fail() }
@@ -293,7 +298,8 @@ private struct SnapshotReader {
     machine.pins = Array(roots[2...])
     machine.freePins = freePins
     machine.serial = serial
-    machine.installed = installed
+    machine.installed = installed.subtracting(.events)
+    if installed.contains(.events) { _ = try? machine.nameEvents() }
     machine.resultCount = 0
     machine.raised = .null
     // The stack of the main thread only ever grows; running out of the budget here shows in the next run.

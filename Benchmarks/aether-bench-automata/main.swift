@@ -1,0 +1,195 @@
+import Automata
+import AutomatonFiles
+import BenchReport
+import Glibc
+
+// The engine that came first was measured on a machine of this class (one thread, in process); its figures stand beside
+// ours as "first engine". It is not run here.
+
+struct Options {
+  var output: String?
+  var runs = 5
+  /// Runs one measurement so many times and nothing else, for callgrind.
+  var only: String?
+  var count = 100_000
+
+  static let usage = """
+    usage: aether-bench-automata [--output FILE] [--runs N] [--only NAME --count N]
+      --output FILE  write the figures as JSON
+      --runs N       runs of each measurement (5)
+      --only NAME    immediate, guarded, waiting, body, load or trace, without any clock, for instruction counts
+      --count N      ticks of it (100000)
+    """
+
+  init?(_ arguments: [String]) {
+    var rest = arguments[...]
+    while let name = rest.popFirst() {
+      guard let value = rest.popFirst() else { return nil }
+      switch name {
+      case "--output": output = value
+      case "--only": only = value
+      case "--runs":
+        guard let number = Int(value), number > 0 else { return nil }
+        runs = number
+      case "--count":
+        guard let number = Int(value), number > 0 else { return nil }
+        count = number
+      default: return nil
+      }
+    }
+  }
+}
+
+func load(_ text: String) throws -> CompiledAutomaton {
+  try CompiledAutomaton(try AutomatonFile.load(Array(text.utf8)).automaton)
+}
+
+func engine(_ automaton: CompiledAutomaton, observed: Observation = []) throws -> Engine {
+  var options = EngineOptions(seed: 1)
+  options.observed = observed
+  let engine = Engine(automaton, options: options)
+  try engine.start(at: 0)
+  return engine
+}
+
+/// Ticks a second of processor time.
+func ticks(_ text: String, _ count: Int) throws -> Double {
+  let engine = try engine(try load(text))
+  for time in 1...1000 { engine.tick(at: Int64(time)) }
+  let watch = Stopwatch()
+  for time in 0..<count { engine.tick(at: Int64(1001 + time)) }
+  return Double(count) / watch.processorSeconds
+}
+
+/// Resident memory of this process, in bytes.
+func residentBytes() -> Int {
+  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+  defer { fclose(file) }
+  var size = 0
+  var resident = 0
+  withUnsafeMutablePointer(to: &size) { size in
+    withUnsafeMutablePointer(to: &resident) { resident in
+      _ = withVaList([size, resident]) { vfscanf(file, "%ld %ld", $0) }
+    }
+  }
+  return resident * Int(getpagesize())
+}
+
+/// Bytes of each of 10,000 engines at rest.
+func bytesPerEngine(_ text: String) throws -> Double {
+  let automaton = try load(text)
+  var engines: [Engine] = []
+  engines.reserveCapacity(10_000)
+  for _ in 0..<100 { engines.append(try engine(automaton)) }
+  let before = residentBytes()
+  for _ in 0..<10_000 {
+    let engine = try engine(automaton)
+    engine.tick(at: 100)
+    engines.append(engine)
+  }
+  return Double(residentBytes() - before) / 10_000
+}
+
+/// Share of one processor that 10,000 automata take at 10 ticks a second each.
+func shareOfProcessor(_ text: String) throws -> Double {
+  let automaton = try load(text)
+  var engines: [Engine] = []
+  for _ in 0..<10_000 { engines.append(try engine(automaton)) }
+  let seconds = 3
+  let watch = Stopwatch()
+  for step in 1...(10 * seconds) { for engine in engines { engine.tick(at: Int64(step * 100)) } }
+  return watch.processorSeconds / Double(seconds)
+}
+
+/// What a run with a trace gains in memory, in bytes, and lines a second.
+func tracing(_ count: Int) throws -> (growth: Double, rate: Double) {
+  let run = AutomatonRun(try load(Models.immediate))
+  try run.start()
+  for _ in 0..<10_000 { run.tick() }
+  _ = run.takeTrace()
+  let before = residentBytes()
+  let watch = Stopwatch()
+  for index in 0..<count {
+    run.tick()
+    if index % 256 == 0 { _ = run.takeTrace() }
+  }
+  _ = run.takeTrace()
+  let seconds = watch.processorSeconds
+  return (Double(max(0, residentBytes() - before)), Double(count) / seconds)
+}
+
+func measure(_ options: Options, _ report: inout BenchReport) throws {
+  func add(_ metric: String, _ unit: String, _ first: Double?, _ aim: String, _ body: () throws -> Double) throws {
+    var ours = Samples()
+    var peer = Samples()
+    for _ in 0..<options.runs {
+      ours.append(try body())
+      if let first { peer.append(first) }
+    }
+    report.add(
+      metric, unit: unit, ours: ours, peer: first == nil ? nil : peer, peerName: first == nil ? nil : "first engine",
+      aim: aim)
+  }
+  // Before anything else has left memory behind.
+  try add("memory of an idle automaton, events and timers", "bytes", nil, "<= 4096") {
+    try bytesPerEngine(Models.waiting)
+  }
+  try add("memory of an idle automaton with scripts", "bytes", nil, "<= 4096") { try bytesPerEngine(Models.guarded) }
+  try add("immediate transitions", "1/s CPU", 306_000, ">= 10 x") { try ticks(Models.immediate, 1_000_000) }
+  try add("idle ticks with a script guard", "1/s CPU", 216_000, ">= 10 x") { try ticks(Models.guarded, 1_000_000) }
+  try add("idle ticks, events and timers", "1/s CPU", 8_350_000, ">= 3 x") { try ticks(Models.waiting, 20_000_000) }
+  try add("ticks with a script body", "1/s CPU", 171_000, ">= 10 x") { try ticks(Models.body, 1_000_000) }
+  let document = Array(Models.ring(states: 19).utf8)
+  try add("loading a document of 19 states", "ms CPU", 0.14, "<= 1 x") {
+    let watch = Stopwatch()
+    for _ in 0..<50 { _ = try AutomatonFile.load(document) }
+    return watch.processorSeconds * 1000 / 50
+  }
+  try add("compiling it", "ms CPU", nil, "") {
+    let model = try AutomatonFile.load(document).automaton
+    let watch = Stopwatch()
+    for _ in 0..<50 { _ = try CompiledAutomaton(model) }
+    return watch.processorSeconds * 1000 / 50
+  }
+  try add("10,000 automata at 10 Hz, script guard", "share of one CPU", nil, "<= 1") {
+    try shareOfProcessor(Models.guarded)
+  }
+  try add("10,000 automata at 10 Hz, events and timers", "share of one CPU", nil, "<= 1") {
+    try shareOfProcessor(Models.waiting)
+  }
+  try add("transitions with a trace", "1/s CPU", nil, "") { try tracing(300_000).rate }
+  try add("memory that 1,000,000 traced transitions gain", "kB", nil, "constant") {
+    try tracing(1_000_000).growth / 1000
+  }
+}
+
+guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
+  print(Options.usage)
+  exit(2)
+}
+if options.only == "load" {
+  let document = Array(Models.ring(states: 19).utf8)
+  for _ in 0..<options.count { _ = try AutomatonFile.load(document) }
+  exit(0)
+}
+if options.only == "trace" {
+  _ = try tracing(options.count)
+  exit(0)
+}
+if let only = options.only {
+  let models = [
+    "immediate": Models.immediate, "guarded": Models.guarded, "waiting": Models.waiting, "body": Models.body,
+  ]
+  guard let text = models[only] else {
+    print(Options.usage)
+    exit(2)
+  }
+  _ = try ticks(text, options.count)
+  exit(0)
+}
+var report = BenchReport(name: "automata")
+do { try measure(options, &report) } catch {
+  print("failed: \(error)")
+  exit(1)
+}
+exit(report.finish(writingTo: options.output) ? 0 : 1)
