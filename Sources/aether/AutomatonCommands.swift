@@ -4,6 +4,7 @@ import Arguments
 enum AutomatonCommands {
   static let all = [
     Command(
-      "automaton", "Check, draw and analyse automata in files", subcommands: AutomatonPictureCommands.all)
+      "automaton", "Check, draw and analyse automata in files",
+      subcommands: AutomatonFileCommands.all + AutomatonPictureCommands.all)
   ]
 }

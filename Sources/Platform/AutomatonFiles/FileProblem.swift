@@ -1,3 +1,4 @@
+import JSON
 import YAML
 
 /// Something in a file that is wrong, or that its author should know.
@@ -9,31 +10,38 @@ public struct FileProblem: Sendable, Equatable, CustomStringConvertible {
     case warning
   }
 
-  /// What was broken; the raw values are stable and printed with every problem.
-  public enum Rule: String, Sendable, CaseIterable {
-    case syntax
-    case limit
-    case unreadable
-    case unknownKey = "unknown-key"
-    case duplicateKey = "duplicate-key"
-    case missingKey = "missing-key"
-    case wrongKind = "wrong-kind"
-    case unknownValue = "unknown-value"
-    case outOfRange = "out-of-range"
-    case bareDuration = "bare-duration"
-    case precision
-    case noEffect = "no-effect"
-    case impliedType = "implied-type"
-    case conflict
-    case duplicateName = "duplicate-name"
-    case unknownName = "unknown-name"
-    case implicitVariable = "implicit-variable"
-    case script
-    case structure
-    case profile
-    case subset
-    case wiring
-    case fileName = "file-name"
+  /// What was broken; the names are stable and printed with every problem.
+  public struct Rule: Sendable, Hashable {
+    public let name: String
+
+    private init(_ name: String) { self.name = name }
+
+    public static let syntax = Rule("syntax")
+    public static let limit = Rule("limit")
+    public static let unreadable = Rule("unreadable")
+    public static let unknownKey = Rule("unknown-key")
+    public static let duplicateKey = Rule("duplicate-key")
+    public static let missingKey = Rule("missing-key")
+    public static let wrongKind = Rule("wrong-kind")
+    public static let unknownValue = Rule("unknown-value")
+    public static let outOfRange = Rule("out-of-range")
+    public static let bareDuration = Rule("bare-duration")
+    public static let precision = Rule("precision")
+    public static let noEffect = Rule("no-effect")
+    public static let impliedType = Rule("implied-type")
+    public static let conflict = Rule("conflict")
+    public static let duplicateName = Rule("duplicate-name")
+    public static let unknownName = Rule("unknown-name")
+    public static let implicitVariable = Rule("implicit-variable")
+    public static let script = Rule("script")
+    public static let structure = Rule("structure")
+    public static let profile = Rule("profile")
+    public static let subset = Rule("subset")
+    public static let wiring = Rule("wiring")
+    public static let fileName = Rule("file-name")
+
+    /// A rule of a check beyond those of files.
+    public static func lint(_ name: String) -> Rule { Rule(name) }
   }
 
   public var severity: Severity
@@ -66,7 +74,7 @@ public struct FileProblem: Sendable, Equatable, CustomStringConvertible {
     var text = file
     if let position { text += text.isEmpty ? "\(position)" : ":\(position)" }
     if !text.isEmpty { text += ": " }
-    text += "\(severity.rawValue): \(message) [\(rule.rawValue)]"
+    text += "\(severity.rawValue): \(message) [\(rule.name)]"
     if !fix.isEmpty { text += "; \(fix)" }
     if !accepted.isEmpty { text += "; accepted: \(accepted.joined(separator: ", "))" }
     return FileProblem.line(text)
@@ -89,6 +97,22 @@ public struct FileProblem: Sendable, Equatable, CustomStringConvertible {
 
   private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
+  }
+}
+
+extension FileProblem {
+  /// The fields as JSON; those that say nothing are left out.
+  public var json: JSON {
+    var object: JSONObject = ["severity": .string(severity.rawValue), "rule": .string(rule.name)]
+    if !file.isEmpty { object["file"] = .string(file) }
+    if let position {
+      object["line"] = .integer(Int64(position.line))
+      object["column"] = .integer(Int64(position.column))
+    }
+    object["message"] = .string(message)
+    if !fix.isEmpty { object["fix"] = .string(fix) }
+    if !accepted.isEmpty { object["accepted"] = .array(accepted.map(JSON.string)) }
+    return .object(object)
   }
 }
 

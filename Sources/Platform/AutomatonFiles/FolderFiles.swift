@@ -126,3 +126,25 @@ extension Automaton {
       || transitions.contains { !ScriptFile($0.file).outside(FolderHooks.transition).isEmpty }
   }
 }
+
+extension Automaton {
+  /// The same automaton without what is there for readers and never looked at by an engine.
+  public func withoutNotes() -> Automaton {
+    var bare = self
+    bare.version = []
+    bare.description = []
+    bare.author = []
+    bare.tags = []
+    bare.target = Target()
+    for index in bare.states.indices {
+      bare.states[index].description = []
+      bare.states[index].inputs = []
+      bare.states[index].outputs = []
+      bare.states[index].variables = []
+      bare.states[index].position = nil
+    }
+    for index in bare.transitions.indices { bare.transitions[index].description = [] }
+    for index in bare.variables.indices { bare.variables[index].description = [] }
+    return bare
+  }
+}
