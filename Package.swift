@@ -79,8 +79,10 @@ let modules: [Module] = [
   library("JSON", "Core"), tests("JSON"),
   library("Script", "Core"), tests("Script", ["PythonPeer"]),
   library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "Script"]),
-  library("Runner", "Core", ["Automata", "Script"]),
-  Module(name: "TargetsTests", path: "Tests/TargetsTests", kind: .test, dependencies: ["Runner"]),
+  library("Runner", "Core", ["Automata", "Bytes", "Script"]),
+  Module(
+    name: "TargetsTests", path: "Tests/TargetsTests", kind: .test,
+    dependencies: ["Automata", "AutomatonFiles", "PythonPeer", "Runner"]),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
   library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]),

@@ -21,12 +21,8 @@ import Testing
     let expected = try #require(ScriptTests.expected)
     let answers = try target.answers(ScriptTests.requests)
     #expect(answers.count == expected.count)
-    for (program, (ours, theirs)) in zip(ScriptTests.programs, zip(expected, answers)) where ours != theirs {
-      let difference = zip(
-        String(decoding: ours, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false),
-        String(decoding: theirs, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-      ).first { $0 != $1 }
-      Issue.record("\(program.name): Linux: \(difference?.0 ?? "longer"), \(target): \(difference?.1 ?? "shorter")")
+    for (program, (ours, theirs)) in zip(ScriptTests.programs, zip(expected, answers)) {
+      expectSame(ours, theirs, "\(program.name) on \(target)")
     }
   }
 

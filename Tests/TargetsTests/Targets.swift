@@ -1,5 +1,6 @@
 import Foundation
 import Runner
+import Testing
 
 /// Where the same source runs.
 enum TargetPlace: String, CaseIterable {
@@ -50,6 +51,22 @@ enum Records {
     }
     return parts
   }
+}
+
+/// Two texts are the same; says the first line that is not.
+func expectSame(_ expected: [UInt8], _ actual: [UInt8], _ what: String) {
+  guard expected != actual else { return }
+  func lines(_ bytes: [UInt8]) -> [Substring] {
+    String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+  }
+  let (wanted, got) = (lines(expected), lines(actual))
+  let index =
+    zip(wanted, got).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(wanted.count, got.count)
+  Issue.record(
+    """
+    \(what), line \(index + 1): \(index < got.count ? got[index] : "nothing")
+    expected: \(index < wanted.count ? wanted[index] : "nothing")
+    """)
 }
 
 /// Runs a program of the machine to its end, killed after ten minutes.

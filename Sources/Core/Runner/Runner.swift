@@ -1,52 +1,63 @@
-// What firmware, browser and tests run: a request given as bytes, answered with bytes that are the same on every target.
+import Script
 
-/// Runs requests.
+/// What firmware, browser and tests run: a request given as bytes, answered with a text that is the same on every target.
 public enum Runner {
   /// The first byte of a request.
   public enum Kind: UInt8, Sendable {
-    /// The text of a script follows; the answer is a text, see `ScriptRun`.
+    /// The text of a script follows, see `ScriptRun`.
     case script = 1
+    /// A model and what happens to it follow, see `AutomatonRun`.
+    case automaton = 2
   }
 
-  /// Answers a request. Never fails: what is not a request is answered with a line that says so.
+  /// Answers a request. Never fails: what cannot be run is answered with a line that begins with `!`.
   public static func answer(_ request: [UInt8]) -> [UInt8] {
-    guard let first = request.first, let kind = Kind(rawValue: first) else { return Line("! not a request").bytes }
+    guard let first = request.first, let kind = Kind(rawValue: first) else { return Report("! not a request\n").bytes }
     switch kind {
     case .script: return ScriptRun.run(Array(request[1...]))
+    case .automaton: return AutomatonRun.answer(request)
     }
   }
 }
 
 /// Text under construction, without `String` and its tables.
-struct Line {
+struct Report {
   private(set) var bytes: [UInt8] = []
 
   init() {}
   init(_ text: StaticString) { add(text) }
 
   mutating func add(_ text: StaticString) {
-    for byte in UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount) { bytes.append(byte) }
+    bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
-  mutating func add(_ text: [UInt8]) { bytes += text }
+  mutating func add(_ text: [UInt8]) { bytes.append(contentsOf: text) }
 
-  mutating func add(_ value: Int64) {
-    var digits: [UInt8] = []
-    var rest = value.magnitude
-    repeat {
-      digits.append(UInt8(truncatingIfNeeded: rest % 10) + 48)
-      rest /= 10
-    } while rest > 0
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    bytes += digits.reversed()
+  mutating func add(_ value: Int) { NumberText.append(Int64(value), to: &bytes) }
+
+  mutating func add(_ value: Int64) { NumberText.append(value, to: &bytes) }
+
+  mutating func addHexadecimal(_ byte: UInt8) {
+    for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? digit + 48 : digit + 87) }
   }
 
   mutating func addHexadecimal(_ value: UInt64) {
-    for shift in stride(from: 60, through: 0, by: -4) {
-      let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
-      bytes.append(digit < 10 ? digit + 48 : digit + 87)
+    for shift in stride(from: 56, through: 0, by: -8) {
+      addHexadecimal(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
     }
   }
 
-  mutating func end() { bytes.append(10) }
+  /// A text on one line: bytes that are not printable ASCII are shown as `\xx`.
+  mutating func addOneLine(_ text: [UInt8]) {
+    for byte in text {
+      if byte >= 32 && byte != 127 && byte != 92 {
+        bytes.append(byte)
+      } else {
+        bytes.append(92)
+        addHexadecimal(byte)
+      }
+    }
+  }
+
+  mutating func endLine() { bytes.append(10) }
 }

@@ -11,10 +11,10 @@ enum ScriptRun {
   static func run(_ source: [UInt8]) -> [UInt8] {
     let host = LineHost()
     do throws(SyntaxError) {
-      let program = try ScriptCompiler.compile(source, name: Line("script").bytes)
+      let program = try ScriptCompiler.compile(source, name: Report("script").bytes)
       host.output.add("# program ")
       host.output.addHexadecimal(program.identity)
-      host.output.end()
+      host.output.endLine()
       run(program, host)
     } catch {
       host.output.add("! syntax ")
@@ -23,7 +23,7 @@ enum ScriptRun {
       host.output.add(Int64(error.column))
       host.output.add(" ")
       host.output.add(error.message)
-      host.output.end()
+      host.output.endLine()
     }
     return host.output.bytes
   }
@@ -37,7 +37,7 @@ enum ScriptRun {
       host.output.add(Int64(error.code.rawValue))
       host.output.add(" ")
       host.output.add(error.message)
-      host.output.end()
+      host.output.endLine()
     }
     host.output.add("# instructions ")
     host.output.add(machine.instructionsUsed)
@@ -52,18 +52,18 @@ enum ScriptRun {
     } catch {
       host.output.add(" no snapshot")
     }
-    host.output.end()
+    host.output.endLine()
   }
 }
 
 /// Takes what a script prints.
 private final class LineHost: ScriptHost {
-  var output = Line()
+  var output = Report()
   private var stream = RandomStream(seed: 1)
 
   override func print(_ line: [UInt8]) {
     output.add(line)
-    output.end()
+    output.endLine()
   }
 
   override func random() -> UInt64 { stream.next() }

@@ -41,7 +41,8 @@ struct Lexer {
     strings = StringPool()
     // The reserved words are the first strings of the pool while reading, so that a name's index tells them apart.
     for word in Lexer.reservedWords { _ = strings.index(of: word) }
-    if source.first == UInt8(ascii: "#") {
+    // `#!/usr/bin/lua`; an expression may begin with the operator `#`.
+    if source.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")]) {
       while position < source.count, source[position] != 10 { position += 1 }
     }
   }

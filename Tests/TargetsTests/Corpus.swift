@@ -1,0 +1,101 @@
+import Automata
+import AutomatonFiles
+import Foundation
+import Runner
+
+/// An automaton of the folder `Corpus` and what is done with it.
+struct CorpusEntry {
+  struct Failure: Error, CustomStringConvertible { var description: String }
+
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Corpus")
+
+  var name: String
+  var automaton: Automaton
+  /// Semantics that it is run by.
+  var semantics: [Semantics] = []
+  var seed: UInt64 = 1
+  var epoch: Int64 = 0
+  var steps: [AutomatonRequest.Step] = []
+
+  /// All of them, in order of their names.
+  static func all() throws -> [CorpusEntry] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }.sorted()
+      .map { try CorpusEntry(String($0.dropLast(5))) }
+  }
+
+  init(_ name: String) throws {
+    self.name = name
+    let file = CorpusEntry.folder.appendingPathComponent("\(name).yaml")
+    do {
+      automaton = try AutomatonFile.load(
+        Array(try Data(contentsOf: file)), file: "\(name).yaml", access: .disk(folder: CorpusEntry.folder.path)
+      ).automaton
+    } catch let error as RefusedFile {
+      throw Failure(description: error.description)
+    }
+    let inputs = try String(contentsOf: CorpusEntry.folder.appendingPathComponent("\(name).inputs"), encoding: .utf8)
+    var time: Int64 = 0
+    for (index, line) in inputs.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      do { try read(line, &time) } catch {
+        throw Failure(description: "\(name).inputs:\(index + 1): \(error): \(line)")
+      }
+    }
+    if semantics.isEmpty { semantics = [.strict] }
+  }
+
+  func request(_ semantics: Semantics) -> [UInt8] {
+    var request = AutomatonRequest(model: ModelCodec.encode(automaton))
+    request.semantics = semantics
+    request.seed = seed
+    request.epoch = epoch
+    request.steps = steps
+    return request.encode()
+  }
+
+  /// One line: a command and its words. `time` is where the clock stands; commands that take time move it.
+  private mutating func read(_ line: Substring, _ time: inout Int64) throws {
+    let words = line.prefix { $0 != "#" }.split(separator: " ", maxSplits: 2).map(String.init)
+    guard let command = words.first else { return }
+    func word(_ index: Int) throws -> String {
+      guard index < words.count else { throw Failure(description: "a word is missing") }
+      return words[index]
+    }
+    func number(_ text: String) throws -> Int64 {
+      guard let number = Int64(text) else { throw Failure(description: "not a number") }
+      return number
+    }
+    func add(_ action: AutomatonRequest.Action) { steps.append(AutomatonRequest.Step(time, action)) }
+    switch command {
+    case "semantics":
+      semantics = words.dropFirst().flatMap { $0.split(separator: " ") }.compactMap {
+        $0 == "strict" ? .strict : $0 == "compat" ? .compat : nil
+      }
+    case "seed": seed = UInt64(try number(try word(1)))
+    case "epoch": epoch = try number(try word(1))
+    case "wait": time += try number(try word(1))
+    case "start": add(.start)
+    case "stop": add(.stop)
+    case "pause": add(.pause)
+    case "resume": add(.resume)
+    case "reset": add(.reset)
+    case "force": add(.force(state: Name(try word(1).utf8)))
+    case "raise": add(.raise(event: Name(try word(1).utf8)))
+    case "set": add(.set(variable: Name(try word(1).utf8), try CorpusEntry.value(try word(2))))
+    case "tick":
+      let period = try number(try word(1))
+      let count = words.count > 2 ? try number(words[2]) : 1
+      steps.append(AutomatonRequest.Step(time + period, .tick(period: UInt32(period), count: UInt32(count))))
+      time += period * count
+    default: throw Failure(description: "no such command")
+    }
+  }
+
+  /// `true`, `12`, `1.5`, else a text, in quotes where it could be something else.
+  private static func value(_ text: String) throws -> AutomatonValue {
+    let word = text.trimmingCharacters(in: .whitespaces)
+    if word == "true" || word == "false" { return .bool(word == "true") }
+    if let integer = Int64(word) { return .int64(integer) }
+    if let number = Double(word) { return .float64(number) }
+    return .string(Array(word.trimmingCharacters(in: CharacterSet(charactersIn: "\"")).utf8))
+  }
+}
