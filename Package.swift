@@ -82,7 +82,7 @@ let modules: [Module] = [
   library("Runner", "Core", ["Automata", "Bytes", "Script"]),
   Module(
     name: "TargetsTests", path: "Tests/TargetsTests", kind: .test,
-    dependencies: ["Automata", "AutomatonFiles", "PythonPeer", "Runner"]),
+    dependencies: ["Automata", "AutomatonFiles", "AutomatonRuns", "PythonPeer", "Runner"]),
   // Fleet: the resource model and what stands on it
   library("Model", "Fleet", ["JSON"]), tests("Model"),
   library("Store", "Fleet", ["Bytes", "JSON", "Model", "RocksDB"]),

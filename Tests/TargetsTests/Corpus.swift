@@ -1,5 +1,6 @@
 import Automata
 import AutomatonFiles
+import AutomatonRuns
 import Foundation
 import Runner
 
@@ -15,6 +16,8 @@ struct CorpusEntry {
   var semantics: [Semantics] = []
   var seed: UInt64 = 1
   var epoch: Int64 = 0
+  var tickLength: UInt32?
+  var faults = FaultSchedule()
   var steps: [AutomatonRequest.Step] = []
 
   /// All of them, in order of their names.
@@ -34,13 +37,14 @@ struct CorpusEntry {
       throw Failure(description: error.description)
     }
     let inputs = try String(contentsOf: CorpusEntry.folder.appendingPathComponent("\(name).inputs"), encoding: .utf8)
-    var time: Int64 = 0
     for (index, line) in inputs.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      do { try read(line, &time) } catch {
+      do { try read(line) } catch {
         throw Failure(description: "\(name).inputs:\(index + 1): \(error): \(line)")
       }
     }
     if semantics.isEmpty { semantics = [.strict] }
+    let faults = CorpusEntry.folder.appendingPathComponent("\(name).faults")
+    if let text = try? Data(contentsOf: faults) { self.faults = try FaultFile.parse(Array(text)) }
   }
 
   func request(_ semantics: Semantics) -> [UInt8] {
@@ -48,12 +52,14 @@ struct CorpusEntry {
     request.semantics = semantics
     request.seed = seed
     request.epoch = epoch
+    request.tickLength = tickLength ?? 10
+    request.faults = faults
     request.steps = steps
     return request.encode()
   }
 
-  /// One line: a command and its words. `time` is where the clock stands; commands that take time move it.
-  private mutating func read(_ line: Substring, _ time: inout Int64) throws {
+  /// One line: a command and its words.
+  private mutating func read(_ line: Substring) throws {
     let words = line.prefix { $0 != "#" }.split(separator: " ", maxSplits: 2).map(String.init)
     guard let command = words.first else { return }
     func word(_ index: Int) throws -> String {
@@ -64,7 +70,6 @@ struct CorpusEntry {
       guard let number = Int64(text) else { throw Failure(description: "not a number") }
       return number
     }
-    func add(_ action: AutomatonRequest.Action) { steps.append(AutomatonRequest.Step(time, action)) }
     switch command {
     case "semantics":
       semantics = words.dropFirst().flatMap { $0.split(separator: " ") }.compactMap {
@@ -72,20 +77,23 @@ struct CorpusEntry {
       }
     case "seed": seed = UInt64(try number(try word(1)))
     case "epoch": epoch = try number(try word(1))
-    case "wait": time += try number(try word(1))
-    case "start": add(.start)
-    case "stop": add(.stop)
-    case "pause": add(.pause)
-    case "resume": add(.resume)
-    case "reset": add(.reset)
-    case "force": add(.force(state: Name(try word(1).utf8)))
-    case "raise": add(.raise(event: Name(try word(1).utf8)))
-    case "set": add(.set(variable: Name(try word(1).utf8), try CorpusEntry.value(try word(2))))
+    case "start": steps.append(.apply(.start))
+    case "stop": steps.append(.apply(.stop))
+    case "pause": steps.append(.apply(.pause))
+    case "resume": steps.append(.apply(.resume))
+    case "reset": steps.append(.apply(.reset))
+    case "save": steps.append(.save)
+    case "restore": steps.append(.restore)
+    case "raise": steps.append(.apply(.raise(Name(try word(1).utf8))))
+    // Names that are not there are numbers that are not there.
+    case "force": steps.append(.apply(.force(automaton.state(named: Name(try word(1).utf8)) ?? .none)))
+    case "set":
+      let variable = automaton.variable(named: Name(try word(1).utf8)) ?? 0xFFFF
+      steps.append(.apply(.set(variable: variable, try CorpusEntry.value(try word(2)))))
     case "tick":
-      let period = try number(try word(1))
-      let count = words.count > 2 ? try number(words[2]) : 1
-      steps.append(AutomatonRequest.Step(time + period, .tick(period: UInt32(period), count: UInt32(count))))
-      time += period * count
+      let period = UInt32(try number(try word(1)))
+      if tickLength == nil { tickLength = period }
+      steps.append(.tick(period: period, count: words.count > 2 ? UInt32(try number(words[2])) : 1))
     default: throw Failure(description: "no such command")
     }
   }

@@ -1,4 +1,5 @@
 import Automata
+import AutomatonRuns
 import Foundation
 import Testing
 
@@ -36,6 +37,27 @@ import Testing
     for (run, answer) in zip(runs, answers) { expectSame(run.expected, answer, "\(run.name) on \(target)") }
   }
 
+  /// A trace holds all that its run followed from: run again from the trace, it is the same.
+  @Test func tracesCanBeReplayed() throws {
+    var count = 0
+    for entry in try CorpusEntry.all() {
+      // What was refused, and going back to a snapshot, are no part of a trace.
+      guard entry.steps.first == .apply(.start), !entry.steps.contains(.restore) else { continue }
+      for semantics in entry.semantics {
+        let trace = try TargetPlace.linux.answers([entry.request(semantics)])[0]
+        guard !trace.starts(with: Array("!".utf8)), !String(decoding: trace, as: UTF8.self).contains("\n!") else {
+          continue
+        }
+        var recorded = try TraceFile(trace, model: entry.automaton)
+        recorded.options.holdsModel = false
+        let replayed = try Replay.run(recorded).bytes
+        expectSame(trace, replayed, "\(entry.name), \(semantics), run again")
+        count += 1
+      }
+    }
+    #expect(count >= 150)
+  }
+
   /// Nothing lies in the folder that no test reads.
   @Test func everyFileBelongsToAnEntry() throws {
     let entries = try CorpusEntry.all()
@@ -43,6 +65,7 @@ import Testing
     var known: Set<String> = []
     for entry in entries {
       known.formUnion(["\(entry.name).yaml", "\(entry.name).inputs"])
+      if !entry.faults.isEmpty { known.insert("\(entry.name).faults") }
       for semantics in entry.semantics {
         known.insert("\(entry.name).\(semantics == .strict ? "strict" : "compat").trace")
       }

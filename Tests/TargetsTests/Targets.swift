@@ -1,3 +1,4 @@
+import AutomatonRuns
 import Foundation
 import Runner
 import Testing
@@ -55,17 +56,11 @@ enum Records {
 
 /// Two texts are the same; says the first line that is not.
 func expectSame(_ expected: [UInt8], _ actual: [UInt8], _ what: String) {
-  guard expected != actual else { return }
-  func lines(_ bytes: [UInt8]) -> [Substring] {
-    String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-  }
-  let (wanted, got) = (lines(expected), lines(actual))
-  let index =
-    zip(wanted, got).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(wanted.count, got.count)
+  guard let difference = TraceComparison.firstDifference(expected, actual) else { return }
   Issue.record(
     """
-    \(what), line \(index + 1): \(index < got.count ? got[index] : "nothing")
-    expected: \(index < wanted.count ? wanted[index] : "nothing")
+    \(what), line \(difference.line): \(difference.right ?? "nothing")
+    expected: \(difference.left ?? "nothing")
     """)
 }
 

@@ -268,7 +268,7 @@ extension FaultSchedule {
   }
 
   /// A value with its type before it, as `ByteWriter.put` writes it.
-  static func value(_ reader: inout ByteReader) throws(ByteReader.EndOfBytes) -> AutomatonValue? {
+  public static func value(_ reader: inout ByteReader) throws(ByteReader.EndOfBytes) -> AutomatonValue? {
     switch ValueType(rawValue: try reader.u8()) {
     case .void: return .void
     case .bool: return .bool(try reader.u8() != 0)

@@ -6,36 +6,25 @@ public struct AutomatonRequest: Sendable, Equatable {
   /// The model's own, when `nil`.
   public var semantics: Semantics?
   public var seed: UInt64 = 0
+  /// In milliseconds, at least 1.
+  public var tickLength: UInt32 = 10
   /// Time of the wall clock at time 0, in milliseconds since 1970.
   public var epoch: Int64 = 0
+  public var faults = FaultSchedule()
   /// Binary form, see `ModelCodec`.
   public var model: [UInt8]
   public var steps: [Step] = []
 
   public init(model: [UInt8]) { self.model = model }
 
-  /// Something that is done at a time, in milliseconds.
-  public struct Step: Sendable, Equatable {
-    public var time: Int64
-    public var action: Action
-
-    public init(_ time: Int64, _ action: Action) {
-      self.time = time
-      self.action = action
-    }
-  }
-
-  public enum Action: Sendable, Equatable {
-    case start
-    case stop
-    case pause
-    case resume
-    case reset
-    case force(state: Name)
-    case set(variable: Name, AutomatonValue)
-    case raise(event: Name)
-    /// The first tick is at the time of the step; `period` in milliseconds.
+  public enum Step: Sendable, Equatable {
+    case apply(RunCommand)
+    /// `count` ticks, each `period` milliseconds after the one before.
     case tick(period: UInt32, count: UInt32)
+    /// Keeps a snapshot.
+    case save
+    /// Goes back to the snapshot that was kept last.
+    case restore
   }
 
   // MARK: Writing
@@ -45,22 +34,11 @@ public struct AutomatonRequest: Sendable, Equatable {
     writer.put(Runner.Kind.automaton.rawValue)
     writer.put(semantics?.rawValue ?? 0)
     writer.put(seed)
+    writer.put(tickLength)
     writer.put(epoch)
+    writer.put32(faults.encode())
     writer.put32(model)
-    for step in steps {
-      writer.put(step.code)
-      writer.put(step.time)
-      switch step.action {
-      case .start, .stop, .pause, .resume, .reset: break
-      case .force(let name), .raise(let name): writer.put16(name)
-      case .set(let name, let value):
-        writer.put16(name)
-        writer.put(value)
-      case .tick(let period, let count):
-        writer.put(period)
-        writer.put(count)
-      }
-    }
+    for step in steps { writer.put(step) }
     return writer.bytes
   }
 
@@ -70,67 +48,64 @@ public struct AutomatonRequest: Sendable, Equatable {
     var reader = ByteReader(bytes, at: 1)
     semantics = Semantics(rawValue: try reader.u8())
     seed = try reader.u64()
+    tickLength = max(1, try reader.u32())
     epoch = try reader.i64()
+    faults = FaultSchedule.decode(try reader.bytes32()) ?? FaultSchedule()
     model = try reader.bytes32()
     while !reader.isAtEnd { steps.append(try Step(&reader)) }
   }
 }
 
-extension AutomatonRequest.Step {
-  fileprivate var code: UInt8 {
-    switch action {
-    case .start: 1
-    case .stop: 2
-    case .pause: 3
-    case .resume: 4
-    case .reset: 5
-    case .force: 6
-    case .set: 7
-    case .raise: 8
-    case .tick: 9
-    }
-  }
-
-  fileprivate init(_ reader: inout ByteReader) throws(ByteReader.EndOfBytes) {
-    let code = try reader.u8()
-    time = try reader.i64()
-    switch code {
-    case 1: action = .start
-    case 2: action = .stop
-    case 3: action = .pause
-    case 4: action = .resume
-    case 5: action = .reset
-    case 6: action = .force(state: try reader.bytes16())
-    case 7:
-      let name = try reader.bytes16()
-      action = .set(variable: name, try AutomatonRequest.value(&reader))
-    case 8: action = .raise(event: try reader.bytes16())
-    case 9:
-      let period = try reader.u32()
-      action = .tick(period: period, count: try reader.u32())
-    default:
-      // Nothing that is known: the request ends here.
-      _ = try reader.take(reader.remaining + 1)
-      action = .stop
+extension ByteWriter {
+  fileprivate mutating func put(_ step: AutomatonRequest.Step) {
+    switch step {
+    case .apply(.start): put(UInt8(1))
+    case .apply(.stop): put(UInt8(2))
+    case .apply(.pause): put(UInt8(3))
+    case .apply(.resume): put(UInt8(4))
+    case .apply(.reset): put(UInt8(5))
+    case .apply(.force(let state)):
+      put(UInt8(6))
+      put(state.raw)
+    case .apply(.set(let variable, let value)):
+      put(UInt8(7))
+      put(UInt16(truncatingIfNeeded: variable))
+      put(value)
+    case .apply(.raise(let event)):
+      put(UInt8(8))
+      put16(event)
+    case .tick(let period, let count):
+      put(UInt8(9))
+      put(period)
+      put(count)
+    case .save: put(UInt8(10))
+    case .restore: put(UInt8(11))
     }
   }
 }
 
-extension AutomatonRequest {
-  /// What `ByteWriter.put(AutomatonValue)` writes.
-  fileprivate static func value(_ reader: inout ByteReader) throws(ByteReader.EndOfBytes) -> AutomatonValue {
-    switch ValueType(rawValue: try reader.u8()) {
-    case .bool: return .bool(try reader.u8() != 0)
-    case .int32: return .int32(try reader.i32())
-    case .int64: return .int64(try reader.i64())
-    case .float32: return .float32(try reader.float())
-    case .float64: return .float64(try reader.double())
-    case .string: return .string(try reader.bytes16())
-    case .binary: return .binary(try reader.bytes16())
-    case .void: return .void
-    case .table, nil:
+extension AutomatonRequest.Step {
+  fileprivate init(_ reader: inout ByteReader) throws(ByteReader.EndOfBytes) {
+    switch try reader.u8() {
+    case 1: self = .apply(.start)
+    case 2: self = .apply(.stop)
+    case 3: self = .apply(.pause)
+    case 4: self = .apply(.resume)
+    case 5: self = .apply(.reset)
+    case 6: self = .apply(.force(StateIndex(raw: try reader.u16())))
+    case 7:
+      let variable = Int(try reader.u16())
+      self = .apply(.set(variable: variable, try FaultSchedule.value(&reader) ?? .void))
+    case 8: self = .apply(.raise(try reader.bytes16()))
+    case 9:
+      let period = try reader.u32()
+      self = .tick(period: period, count: try reader.u32())
+    case 10: self = .save
+    case 11: self = .restore
+    default:
+      // Nothing that is known: the request ends here.
       _ = try reader.take(reader.remaining + 1)
-      return .void
+      self = .save
     }
   }
 }

@@ -6,7 +6,7 @@ public enum Runner {
   public enum Kind: UInt8, Sendable {
     /// The text of a script follows, see `ScriptRun`.
     case script = 1
-    /// A model and what happens to it follow, see `AutomatonRun`.
+    /// An automaton and what is done with it, see `AutomatonRequest`.
     case automaton = 2
   }
 
@@ -15,7 +15,7 @@ public enum Runner {
     guard let first = request.first, let kind = Kind(rawValue: first) else { return Report("! not a request\n").bytes }
     switch kind {
     case .script: return ScriptRun.run(Array(request[1...]))
-    case .automaton: return AutomatonRun.answer(request)
+    case .automaton: return AutomatonAnswer.answer(request)
     }
   }
 }
@@ -44,18 +44,6 @@ struct Report {
   mutating func addHexadecimal(_ value: UInt64) {
     for shift in stride(from: 56, through: 0, by: -8) {
       addHexadecimal(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
-    }
-  }
-
-  /// A text on one line: bytes that are not printable ASCII are shown as `\xx`.
-  mutating func addOneLine(_ text: [UInt8]) {
-    for byte in text {
-      if byte >= 32 && byte != 127 && byte != 92 {
-        bytes.append(byte)
-      } else {
-        bytes.append(92)
-        addHexadecimal(byte)
-      }
     }
   }
 

@@ -1,0 +1,98 @@
+import Automata
+import Bytes
+import Script
+
+/// Runs an automaton through the steps of a request. The answer is the trace, and a line that begins with `!` or `#` for
+/// what a trace does not tell: calls that were refused, hashes of snapshots.
+enum AutomatonAnswer {
+  static func answer(_ bytes: [UInt8]) -> [UInt8] {
+    var report = Report()
+    do throws(ByteReader.EndOfBytes) {
+      let request = try AutomatonRequest(bytes)
+      if let automaton = compile(request, &report) { run(request, automaton, &report) }
+    } catch {
+      report.add("! not a request, byte ")
+      report.add(error.offset)
+      report.endLine()
+    }
+    return report.bytes
+  }
+
+  private static func compile(_ request: AutomatonRequest, _ report: inout Report) -> CompiledAutomaton? {
+    do throws(ModelCodec.DecodingError) {
+      let model = try ModelCodec.decode(request.model)
+      do throws(CompiledAutomaton.Failure) {
+        return try CompiledAutomaton(model, semantics: request.semantics)
+      } catch {
+        switch error {
+        case .model(let problems):
+          report.add("! not a valid model, rule ")
+          report.add(Int(problems.first?.rule.rawValue ?? 0))
+        case .script(let problem):
+          report.add("! not a script, line ")
+          report.add(Int(problem.error.line))
+          report.add(": ")
+          report.add(problem.error.message)
+        }
+      }
+    } catch {
+      report.add("! not a model, byte ")
+      report.add(error.offset)
+    }
+    report.endLine()
+    return nil
+  }
+
+  private static func run(_ request: AutomatonRequest, _ automaton: CompiledAutomaton, _ report: inout Report) {
+    var options = RunOptions()
+    options.semantics = request.semantics
+    options.seed = request.seed
+    options.tickLength = Int64(request.tickLength)
+    options.epoch = request.epoch
+    options.faults = request.faults
+    options.holdsModel = false
+    let run = AutomatonRun(automaton, options: options)
+    var kept: Snapshot?
+    for step in request.steps {
+      do throws(EngineError) {
+        switch step {
+        case .apply(let command): try run.apply(command)
+        case .tick(let period, let count):
+          for _ in 0..<count { run.tick(at: run.time + Int64(period)) }
+        case .save:
+          let snapshot = try run.engine.snapshot(after: kept)
+          report.add(run.takeTrace())
+          report.add("# snapshot ")
+          for byte in snapshot.hash { report.addHexadecimal(byte) }
+          report.endLine()
+          kept = snapshot
+        case .restore:
+          guard let kept else { throw .notASnapshot }
+          try run.engine.restore(kept)
+        }
+      } catch {
+        report.add(run.takeTrace())
+        report.add("! refused: ")
+        report.add(reason(error))
+        report.endLine()
+      }
+    }
+    run.finish()
+    report.add(run.takeTrace())
+  }
+
+  private static func reason(_ error: EngineError) -> StaticString {
+    switch error {
+    case .notRunning: "not running"
+    case .alreadyRunning: "already running"
+    case .notPaused: "not paused"
+    case .unknownVariable: "unknown variable"
+    case .unknownState: "unknown state"
+    case .wrongDirection: "wrong direction"
+    case .typeMismatch: "type mismatch"
+    case .notASnapshot: "not a snapshot"
+    case .foreignSnapshot: "foreign snapshot"
+    case .script: "script"
+    }
+  }
+}
