@@ -35,6 +35,9 @@ public struct TraceFile: Sendable {
   public var tickCount: UInt64 = 0
   /// Whether the last line is there.
   public var isComplete = false
+  // While reading: whether the automaton runs, and whether it did when it was reset last.
+  private var isOn = false
+  private var resetStarts = false
 
   /// Reads a trace.
   ///
@@ -121,14 +124,20 @@ public struct TraceFile: Sendable {
     case "raise": add(.raise(Array((line["name"]?.stringValue ?? "").utf8)))
     case "pause": add(.pause)
     case "resume": add(.resume)
-    case "reset": add(.reset)
+    case "reset":
+      add(.reset)
+      resetStarts = isOn
     case "force":
       guard let state = model.state(named: Array((line["state"]?.stringValue ?? "").utf8)) else {
         throw TraceProblem(line: number, "names no state of the automaton")
       }
       add(.force(state))
-    case "stop": if line["reason"]?.stringValue == "asked" { add(.stop) }
-    case "start": if hasStarted(before: number) { add(.start) }
+    case "stop":
+      if line["reason"]?.stringValue == "asked" { add(.stop) }
+      isOn = false
+    case "start":
+      if hasStarted(before: number) { add(.start) }
+      isOn = true
     case "clock":
       guard let time = line["t"]?.integerValue else { throw TraceProblem(line: number, "has no time") }
       moments[UInt64(tick) + 1] = time
@@ -138,10 +147,10 @@ public struct TraceFile: Sendable {
     }
   }
 
-  /// The first start belongs to the run, and one right after a reset to the reset.
+  /// The first start belongs to the run, and one right after a reset of a running automaton to the reset.
   private func hasStarted(before number: Int) -> Bool {
     guard number > 2 else { return false }
-    if case .reset = steps.last?.command, steps.last?.line == number - 1 { return false }
+    if case .reset = steps.last?.command, steps.last?.line == number - 1 { return !resetStarts }
     return true
   }
 
