@@ -231,4 +231,21 @@ import Testing
     #expect(findings[0].line == 2)
     #expect(findings[0].severity == .error)
   }
+
+  @Test func largeAutomataAreLookedAtWhole() {
+    var model = ModelBuilder("large", states: [])
+    let count = 5_000
+    for index in 0..<count { model.automaton.states.append(State(name: Array("S\(index)".utf8))) }
+    model.automaton.initialState = StateIndex(0)
+    for index in 0..<count {
+      model.automaton.transitions.append(
+        Transition(
+          name: Array("t\(index)".utf8), from: StateIndex(index), to: StateIndex((index + 1) % count),
+          trigger: .immediate))
+    }
+    let findings = Lints.check(model.automaton)
+    #expect(findings.map(\.rule) == [.restlessCycle])
+    model.automaton.transitions[count - 1].isEnabled = false
+    #expect(Lints.check(model.automaton).map(\.rule) == [.trapState])
+  }
 }

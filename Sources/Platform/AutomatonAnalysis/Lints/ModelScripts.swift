@@ -21,11 +21,16 @@ struct ModelScript {
 
 /// All scripts of a model.
 struct ModelScripts {
-  var all: [ModelScript] = []
+  private(set) var all: [ModelScript] = []
+  /// Positions in `all`, by state and by transition.
+  private var ofStates: [[Int]]
+  private var ofTransitions: [[Int]]
   /// Whether each transition's condition is always true or always false; `nil` for one that depends.
-  var conditions: [Bool?] = []
+  private(set) var conditions: [Bool?] = []
 
   init(_ automaton: Automaton) {
+    ofStates = Array(repeating: [], count: automaton.states.count)
+    ofTransitions = Array(repeating: [], count: automaton.transitions.count)
     for (index, state) in automaton.states.enumerated() {
       add(state.onEnter, .state(index), "on_enter")
       add(state.body, .state(index), "code")
@@ -81,6 +86,11 @@ struct ModelScripts {
     } catch {
       script.error = error
     }
+    switch subject {
+    case .state(let index): ofStates[index].append(all.count)
+    case .transition(let index): ofTransitions[index].append(all.count)
+    default: break
+    }
     all.append(script)
   }
 
@@ -106,7 +116,13 @@ struct ModelScripts {
   }
 
   /// Scripts of one part of the model.
-  func scripts(of subject: ModelProblem.Subject) -> [ModelScript] { all.filter { $0.subject == subject } }
+  func scripts(of subject: ModelProblem.Subject) -> [ModelScript] {
+    switch subject {
+    case .state(let index): ofStates[index].map { all[$0] }
+    case .transition(let index): ofTransitions[index].map { all[$0] }
+    default: []
+    }
+  }
 }
 
 extension [String] {

@@ -9,9 +9,8 @@ extension Lints {
           fix: "add a transition to it, or remove it")
         continue
       }
-      let around = line(from: StateIndex(index))
-      let outgoing = automaton.transitions.indices.filter { around.contains(automaton.transitions[$0].from) }
-      let isLeaf = flow.children(StateIndex(index)).isEmpty
+      let outgoing = line(from: StateIndex(index)).flatMap { flow.leaving[$0.index] }
+      let isLeaf = flow.inside[index].isEmpty
       guard isLeaf, !outgoing.contains(where: flow.isPossible) else { continue }
       let enabled = outgoing.filter { automaton.transitions[$0].isEnabled }
       if !outgoing.isEmpty {
@@ -43,13 +42,14 @@ extension Lints {
 
   mutating func checkCycles() {
     // Steps that need no waiting; a cycle of them never comes to rest.
-    let instant = automaton.transitions.indices.filter { index in
-      guard flow.isPossible(index), flow.isReachable[automaton.transitions[index].from.index] else { return false }
-      if case .probabilistic = automaton.transitions[index].trigger { return false }
-      return flow.isAlwaysReady(index)
-    }
+    let instant = onCycles(
+      automaton.transitions.indices.filter { index in
+        guard flow.isPossible(index), flow.isReachable[automaton.transitions[index].from.index] else { return false }
+        if case .probabilistic = automaton.transitions[index].trigger { return false }
+        return flow.isAlwaysReady(index)
+      })
     var reported: Set<Int> = []
-    for start in instant where !reported.contains(start) {
+    for start in instant.sorted() where !reported.contains(start) {
       guard let cycle = cycle(from: start, instant) else { continue }
       reported.formUnion(cycle)
       let states =
@@ -66,19 +66,47 @@ extension Lints {
     }
   }
 
+  /// Without the transitions that no cycle can hold, since their state is not come back to.
+  private func onCycles(_ transitions: [Int]) -> Set<Int> {
+    var incoming = [Int](repeating: 0, count: automaton.states.count)
+    for index in transitions { incoming[automaton.transitions[index].to.index] += 1 }
+    var kept = Set(transitions)
+    var pending = automaton.states.indices.filter { incoming[$0] == 0 }
+    while let state = pending.popLast() {
+      for index in flow.leaving[state] where kept.remove(index) != nil {
+        let target = automaton.transitions[index].to.index
+        incoming[target] -= 1
+        if incoming[target] == 0 { pending.append(target) }
+      }
+    }
+    return kept
+  }
+
   /// A shortest cycle of instant transitions through one.
-  private func cycle(from start: Int, _ instant: [Int]) -> [Int]? {
+  private func cycle(from start: Int, _ instant: Set<Int>) -> [Int]? {
     let home = automaton.transitions[start].from
-    var paths: [[Int]] = [[start]]
-    var seen: Set<StateIndex> = []
+    /// How each state was come to first.
+    var origins: [StateIndex: Int] = [automaton.transitions[start].to: start]
+    var queue = [automaton.transitions[start].to]
     var next = 0
-    while next < paths.count {
-      let path = paths[next]
+    while next < queue.count {
+      var state = queue[next]
       next += 1
-      let state = automaton.transitions[path[path.count - 1]].to
-      if state == home { return path }
-      guard seen.insert(state).inserted else { continue }
-      for index in instant where automaton.transitions[index].from == state { paths.append(path + [index]) }
+      if state == home {
+        var path: [Int] = []
+        while let origin = origins[state], path.last != start {
+          path.append(origin)
+          state = automaton.transitions[origin].from
+        }
+        return path.reversed()
+      }
+      for index in flow.leaving[state.index] where instant.contains(index) {
+        let target = automaton.transitions[index].to
+        if origins[target] == nil {
+          origins[target] = index
+          queue.append(target)
+        }
+      }
     }
     return nil
   }

@@ -18,6 +18,9 @@ struct TransitionFlow {
   let automaton: Automaton
   let semantics: Semantics
   private let conditions: [Bool?]
+  /// By state, in order of declaration: all transitions out of it, and the states inside it.
+  let leaving: [[Int]]
+  let inside: [[StateIndex]]
   private(set) var obstacles: [Obstacle?] = []
   private(set) var isReachable: [Bool] = []
 
@@ -25,6 +28,13 @@ struct TransitionFlow {
     self.automaton = automaton
     self.semantics = semantics
     conditions = scripts.conditions
+    var leaving: [[Int]] = Array(repeating: [], count: automaton.states.count)
+    for (index, transition) in automaton.transitions.enumerated() { leaving[transition.from.index].append(index) }
+    var inside: [[StateIndex]] = Array(repeating: [], count: automaton.states.count)
+    for (index, state) in automaton.states.enumerated() where !state.parent.isNone {
+      inside[state.parent.index].append(StateIndex(index))
+    }
+    (self.leaving, self.inside) = (leaving, inside)
     obstacles = automaton.transitions.indices.map(ownObstacle)
     for state in automaton.states.indices { addObstacles(StateIndex(state)) }
     isReachable = reachable()
@@ -34,9 +44,7 @@ struct TransitionFlow {
 
   /// Enabled transitions out of a state by priority, then declaration.
   func outgoing(_ state: StateIndex) -> [[Int]] {
-    let own = automaton.transitions.indices.filter {
-      automaton.transitions[$0].from == state && automaton.transitions[$0].isEnabled
-    }
+    let own = leaving[state.index].filter { automaton.transitions[$0].isEnabled }
     let groups = Dictionary(grouping: own) { automaton.transitions[$0].priority }
     return groups.sorted { $0.key < $1.key }.map(\.value)
   }
@@ -135,10 +143,6 @@ struct TransitionFlow {
 
   // MARK: States
 
-  func children(_ state: StateIndex) -> [StateIndex] {
-    automaton.states.indices.filter { automaton.states[$0].parent == state }.map { StateIndex($0) }
-  }
-
   private func reachable() -> [Bool] {
     var reached = [Bool](repeating: false, count: automaton.states.count)
     var pending: [StateIndex] = []
@@ -150,18 +154,14 @@ struct TransitionFlow {
     reach(automaton.initialState)
     while let state = pending.popLast() {
       let own = automaton.states[state.index]
-      let inner = children(state)
       if own.isParallel {
-        inner.forEach(reach)
+        inside[state.index].forEach(reach)
       } else {
         reach(own.initialChild)
       }
       // A state inside is active with those around it, and with the other regions of these.
       if !own.parent.isNone { reach(own.parent) }
-      for (index, transition) in automaton.transitions.enumerated()
-      where transition.from == state && isPossible(index) {
-        reach(transition.to)
-      }
+      for index in leaving[state.index] where isPossible(index) { reach(automaton.transitions[index].to) }
       if case .faultState(let fault) = automaton.errorPolicy { reach(fault) }
     }
     return reached

@@ -42,7 +42,11 @@ public struct AutomatonPicture: Sendable {
     title = ModelText.text(automaton.name)
     description = "State machine with \(automaton.states.count) states and \(automaton.transitions.count) transitions."
     let count = automaton.states.count
-    for (index, state) in automaton.states.enumerated() { nodes.append(Self.node(state, index, automaton)) }
+    let parents = Set(automaton.states.map(\.parent))
+    let left = Set(automaton.transitions.filter(\.isEnabled).map(\.from))
+    for (index, state) in automaton.states.enumerated() {
+      nodes.append(Self.node(state, index, automaton, parents: parents, left: left))
+    }
     for transition in automaton.transitions where transition.from.index < count && transition.to.index < count {
       edges.append(Self.edge(transition))
     }
@@ -58,11 +62,14 @@ public struct AutomatonPicture: Sendable {
     edges.append(Edge(from: nodes.count - 1, to: state.index, kind: .start))
   }
 
-  private static func node(_ state: State, _ index: Int, _ automaton: Automaton) -> Node {
+  /// - Parameter left: states that an enabled transition leads out of.
+  private static func node(
+    _ state: State, _ index: Int, _ automaton: Automaton, parents: Set<StateIndex>, left: Set<StateIndex>
+  ) -> Node {
     var node = Node(kind: .state, title: ModelText.text(state.name))
     // Only upwards, so that a broken model gives no endless picture.
     if state.parent.index < index { node.parent = state.parent.index }
-    node.hasChildren = automaton.states.indices.contains { $0 > index && automaton.states[$0].parent.index == index }
+    node.hasChildren = parents.contains(StateIndex(index))
     node.isParallel = state.isParallel && node.hasChildren
     node.isRegion = node.parent.map { automaton.states[$0].isParallel } ?? false
     for (word, script) in [("entry", state.onEnter), ("do", state.body), ("exit", state.onExit)] {
@@ -78,7 +85,7 @@ public struct AutomatonPicture: Sendable {
     var around: StateIndex? = StateIndex(index)
     var isLeft = false
     while let current = around {
-      isLeft = isLeft || automaton.transitions.contains { $0.isEnabled && $0.from == current }
+      isLeft = isLeft || left.contains(current)
       let parent = automaton.states[current.index].parent
       around = parent < current ? parent : nil
     }
