@@ -172,6 +172,22 @@ enum AutomatonPictureCommands {
   }
 }
 
+extension AnalyzedNetwork {
+  /// The automata and enabled wires of a system.
+  init(_ system: Composition) {
+    self.init()
+    members = system.instances.map { Member($0.id, $0.automaton) }
+    func name(_ end: Composition.End) -> String {
+      String(decoding: system.instances[end.instance].automaton.variables[end.variable].name, as: UTF8.self)
+    }
+    wires = system.wires.filter(\.isEnabled).map { wire in
+      Wire(
+        from: wire.from.instance, output: name(wire.from), to: wire.to.instance, input: name(wire.to),
+        isTransformed: wire.conversion != .none)
+    }
+  }
+}
+
 /// What a file holds: an automaton or a system of them.
 struct AutomatonSource {
   enum Content {
@@ -185,6 +201,11 @@ struct AutomatonSource {
   init(_ path: String) throws {
     let bytes = try File.read(path) ?? []
     let access = FileAccess.disk(folder: FileAccess.folder(of: path))
-    content = .automaton(try AutomatonFile.load(bytes, file: path, access: access).automaton)
+    if CompositionFile.isComposition(bytes) {
+      let system = try CompositionFile.load(bytes, file: path, access: access).composition
+      content = .system(AnalyzedNetwork(system), title: system.name.isEmpty ? path : system.name)
+    } else {
+      content = .automaton(try AutomatonFile.loadAny(bytes, file: path, access: access).automaton)
+    }
   }
 }

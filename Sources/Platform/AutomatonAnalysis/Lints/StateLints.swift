@@ -52,8 +52,9 @@ extension Lints {
     for start in instant.sorted() where !reported.contains(start) {
       guard let cycle = cycle(from: start, instant) else { continue }
       reported.formUnion(cycle)
-      let states =
-        cycle.map { stateName(automaton.transitions[$0].from) } + [stateName(automaton.transitions[start].from)]
+      var states = cycle.prefix(8).map { stateName(automaton.transitions[$0].from) }
+      if cycle.count > states.count { states.append("… (\(cycle.count) states)") }
+      states.append(stateName(automaton.transitions[start].from))
       let hasTimer = cycle.contains { index in
         if case .timed = automaton.transitions[index].trigger { return true }
         return false

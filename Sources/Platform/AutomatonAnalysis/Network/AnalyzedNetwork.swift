@@ -24,13 +24,18 @@ public struct AnalyzedNetwork: Sendable {
     public var input: String
     /// Changes that may wait; a later one replaces an earlier one with 1. `nil` for any number.
     public var capacity: UInt32?
+    /// What arrives is not what was written, so that values cannot be compared.
+    public var isTransformed: Bool
 
-    public init(from: Int, output: String, to: Int, input: String, capacity: UInt32? = 1) {
+    public init(
+      from: Int, output: String, to: Int, input: String, capacity: UInt32? = 1, isTransformed: Bool = false
+    ) {
       self.from = from
       self.output = output
       self.to = to
       self.input = input
       self.capacity = capacity
+      self.isTransformed = isTransformed
     }
   }
 

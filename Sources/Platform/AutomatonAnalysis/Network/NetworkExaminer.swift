@@ -264,7 +264,10 @@ struct NetworkExaminer {
   }
 
   func texts(ofTransitions solutions: NetInvariants) -> [String] {
-    solutions.transitions.prefix(100).map { solution in terms(solution) { net.transitions[$0].name } }
+    let rounds = solutions.transitions.filter { round in
+      round.terms.contains { !net.transitions[$0.index].isBackground }
+    }
+    return rounds.prefix(100).map { solution in terms(solution) { net.transitions[$0].name } }
   }
 
   private func terms(_ solution: NetInvariants.Solution, _ name: (Int) -> String) -> String {

@@ -171,7 +171,7 @@ struct NetworkLift {
       let source = from.variables.first(where: { $0.name == output }),
       let target = to.variables.first(where: { $0.name == Array(wire.input.utf8) })
     else { return false }
-    return source.type == target.type && !source.initial.isSame(target.initial)
+    return !wire.isTransformed && source.type == target.type && !source.initial.isSame(target.initial)
   }
 
   private mutating func addChannels() throws(Failure) {

@@ -174,7 +174,7 @@ extension AutomatonPicture {
   private static var style: String {
     var light = """
       .canvas{fill:#ffffff}.heading{fill:#16202a;font-weight:bold;font-size:15px}
-      .state{fill:#f3f6fa;stroke:#44596e;stroke-width:1.4}.outer{fill:#fbfcfe;stroke:#44596e;stroke-width:1.4}
+      .state{fill:#f3f6fa;stroke:#44596e;stroke-width:1.4}.outer{fill:none;stroke:#44596e;stroke-width:1.4}
       .region{fill:none;stroke:#8798a9;stroke-width:1.2;stroke-dasharray:5 4}
       rect.resource{fill:#fbf1ef;stroke:#9c3b2e;stroke-width:1.4}
       .inner{fill:none;stroke:#44596e;stroke-width:1}.rule{stroke:#c2ccd7;stroke-width:1}
@@ -184,7 +184,7 @@ extension AutomatonPicture {
       """
     var dark = """
       .canvas{fill:#11161c}.heading{fill:#e8eef4}.state{fill:#1d2630;stroke:#8ca3ba}
-      .outer{fill:#161d25;stroke:#8ca3ba}.region{stroke:#64788c}rect.resource{fill:#2b1d1b;stroke:#f0988a}.inner{stroke:#8ca3ba}.rule{stroke:#3a4855}
+      .outer{stroke:#8ca3ba}.region{stroke:#64788c}rect.resource{fill:#2b1d1b;stroke:#f0988a}.inner{stroke:#8ca3ba}.rule{stroke:#3a4855}
       .start{fill:#c3ced9}.history{fill:#11161c;stroke:#8ca3ba}.name,.mark,.code{fill:#e8eef4}.plate{fill:#11161c}
 
       """
