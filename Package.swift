@@ -53,8 +53,8 @@ let modules: [Module] = [
   executable(
     "aether",
     [
-      "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "Bytes", "HTTP", "HTTPClient", "JSON", "Model",
-      "Net", "Version", "WebSocket", "YAML",
+      "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "AutomatonRuns", "Bytes", "HTTP", "HTTPClient",
+      "JSON", "Model", "Net", "Version", "WebSocket", "YAML",
     ]),
   tests("aether", ["Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "Bytes", "JSON", "Model", "YAML"]),
   library("Version", "Core"),

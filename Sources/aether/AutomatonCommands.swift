@@ -4,7 +4,7 @@ import Arguments
 enum AutomatonCommands {
   static let all = [
     Command(
-      "automaton", "Check, draw and analyse automata in files",
-      subcommands: AutomatonFileCommands.all + AutomatonPictureCommands.all)
+      "automaton", "Check, run, draw and analyse automata in files",
+      subcommands: AutomatonFileCommands.all + AutomatonRunCommands.all + AutomatonPictureCommands.all)
   ]
 }

@@ -93,7 +93,9 @@ enum File {
   static let sizeMax = 16 << 20
 
   /// - Returns: `nil` when there is no such file and there need not be one.
-  static func read(_ path: String, mustExist: Bool = true) throws(APIError) -> [UInt8]? {
+  static func read(
+    _ path: String, mustExist: Bool = true, sizeMax: Int = File.sizeMax
+  ) throws(APIError) -> [UInt8]? {
     let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT && !mustExist { return nil }

@@ -18,6 +18,12 @@ public struct RunInput: Sendable, Equatable {
   public struct Invalid: Error, Sendable, Equatable, CustomStringConvertible {
     public var text: String
     public var problem: String
+
+    public init(text: String, problem: String) {
+      self.text = text
+      self.problem = problem
+    }
+
     public var description: String {
       "\"\(text)\" \(problem); accepted: TICK:NAME=VALUE such as 100:temp=31.5, or 2s:temp=31.5"
     }
@@ -114,6 +120,22 @@ extension AutomatonValue {
     case .number(let value): AutomatonValue.float64(value).converted(to: type)
     case .string(let text): AutomatonValue.string(Array(text.utf8)).parsed(as: type)
     case .null, .array, .object: nil
+    }
+  }
+}
+
+extension AutomatonValue {
+  /// The value for readers of JSON: numbers that are not finite and bytes stand as text, as in traces.
+  public var json: JSON {
+    switch self {
+    case .void: .null
+    case .bool(let value): .bool(value)
+    case .int32(let value): .integer(Int64(value))
+    case .int64(let value): .integer(value)
+    case .float32(let value): value.isFinite ? .number(Double(value)) : .string(String(decoding: text, as: UTF8.self))
+    case .float64(let value): value.isFinite ? .number(value) : .string(String(decoding: text, as: UTF8.self))
+    case .string(let text): .string(String(decoding: text, as: UTF8.self))
+    case .binary(let bytes): .string(Hex.encode(bytes))
     }
   }
 }
