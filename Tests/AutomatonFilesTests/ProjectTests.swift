@@ -7,7 +7,7 @@ import Testing
 @Suite struct ProjectTests {
   @Test func projectsGiveTheModelAgain() throws {
     var random = RandomModel(.forTest("projectsGiveTheModelAgain"))
-    for round in 0..<200 {
+    for round in 0..<100 {
       let automaton = random.automaton(folder: random.isTrue(20))
       var project = ProjectFile(name: "p")
       try project.set(automaton, id: "a1")
@@ -29,7 +29,7 @@ import Testing
 
   @Test func whatTheEngineDoesNotKnowIsKept() throws {
     var random = RandomModel(.forTest("whatTheEngineDoesNotKnowIsKept"))
-    for round in 0..<100 {
+    for round in 0..<50 {
       let automaton = random.automaton()
       var project = ProjectFile(name: "p")
       try project.set(automaton, id: "a1")

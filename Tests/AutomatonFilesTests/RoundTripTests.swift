@@ -7,7 +7,7 @@ import YAML
 @Suite struct RoundTripTests {
   @Test func yamlGivesTheModelAgain() throws {
     var random = RandomModel(.forTest("yamlGivesTheModelAgain"))
-    for round in 0..<300 {
+    for round in 0..<150 {
       let automaton = random.automaton()
       try #require(automaton.problems().isEmpty, "round \(round): the generator made an invalid model")
       let text = try AutomatonFile.text(of: automaton)
@@ -27,7 +27,7 @@ import YAML
 
   @Test func foldersGiveTheModelAgain() throws {
     var random = RandomModel(.forTest("foldersGiveTheModelAgain"))
-    for round in 0..<300 {
+    for round in 0..<150 {
       var automaton = random.automaton(folder: round % 2 == 0)
       if automaton.layout == .inline {
         // Moving the scripts to files and back changes nothing.

@@ -155,7 +155,7 @@ import YAML
   @Test func randomDocumentsAreJudgedAlike() throws {
     var random = RandomModel(.forTest("randomDocumentsAreJudgedAlike"))
     var documents: [JSON] = []
-    for _ in 0..<60 {
+    for _ in 0..<30 {
       let tree = try AutomatonFile.tree(of: random.automaton())
       documents.append(tree)
       for _ in 0..<8 { documents.append(changed(tree, &random)) }

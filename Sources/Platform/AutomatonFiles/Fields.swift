@@ -53,7 +53,7 @@ struct Fields {
         members[key.name] = member
       }
     }
-    for key in section.keys where key.isRequired && self.node(key.name) == nil && !nameKeys.contains(key.name) {
+    for key in section.requiredKeys where self.node(key.name) == nil {
       context.problems.error(.missingKey, position, "\(section.title) needs \"\(key.name)\"", fix: key.summary)
     }
   }

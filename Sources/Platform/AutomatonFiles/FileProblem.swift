@@ -151,7 +151,8 @@ final class Problems {
   func unknown(
     _ rule: FileProblem.Rule, _ position: YAMLPosition?, _ message: String, word: String, accepted: [String]
   ) {
-    let nearest = Spelling.nearest(to: word, among: accepted)
+    // Of a file that is wrong throughout, only the first problems are kept.
+    let nearest = all.count < Problems.countMax ? Spelling.nearest(to: word, among: accepted) : nil
     let shown = accepted.count <= 40 ? accepted : Array(accepted.prefix(40)) + ["..."]
     error(rule, position, message, fix: nearest.map { "did you mean \"\($0)\"?" } ?? "", accepted: shown)
   }

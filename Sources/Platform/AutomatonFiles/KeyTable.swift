@@ -120,5 +120,16 @@ enum Section: String, Sendable, CaseIterable {
     }
   }
 
-  func key(spelled word: String) -> Key? { keys.first { $0.name == word || $0.aliases.contains(word) } }
+  func key(spelled word: String) -> Key? { Section.lookup[self]?[word] }
+
+  var requiredKeys: [Key] { Section.required[self] ?? [] }
+
+  /// Per section, every spelling of its keys.
+  private static let lookup: [Section: [String: Key]] = Dictionary(
+    uniqueKeysWithValues: allCases.map { section in
+      (section, Dictionary(section.keys.flatMap { key in key.spellings.map { ($0, key) } }) { first, _ in first })
+    })
+
+  private static let required: [Section: [Key]] = Dictionary(
+    uniqueKeysWithValues: allCases.map { ($0, $0.keys.filter(\.isRequired)) })
 }
