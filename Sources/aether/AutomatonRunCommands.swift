@@ -68,12 +68,12 @@ enum AutomatonRunCommands {
         guard let tick = UInt64(text) else {
           throw UsageError("--to-tick is \"\(text)\"; accepted: a number from 0", path: arguments.path)
         }
-        let (_, run) = try Replay.run(trace, until: tick)
-        try Output.write(RunSummary([(name: "", engine: run.engine)], ticks: run.tickCount).text(arguments))
+        let result = try Replay.run(trace, until: tick)
+        try Output.write(RunSummary(result.engines, ticks: result.tickCount).text(arguments))
         return 0
       }
-      let (again, _) = try Replay.run(trace)
-      return try report(TraceComparison.firstDifference(bytes, again), ("recorded", "now"), bytes, arguments)
+      let again = try Replay.run(trace)
+      return try report(TraceComparison.firstDifference(bytes, again.bytes), ("recorded", "now"), bytes, arguments)
     }
   }
 
@@ -166,7 +166,7 @@ enum RunnableFile {
   }
 
   /// With the rules that were asked for.
-  func makeRun(_ options: RunOptions) throws -> SomeRun {
+  func makeRun(_ options: RunOptions) throws -> AnyRun {
     switch self {
     case .automaton(let automaton):
       let semantics = options.semantics ?? automaton.semantics
@@ -185,68 +185,19 @@ enum RunnableFile {
   }
 }
 
-/// A run of one automaton or of a system.
-enum SomeRun {
-  case automaton(AutomatonRun)
-  case system(NetworkRun)
-
-  func start() throws(EngineError) {
-    switch self {
-    case .automaton(let run): try run.start()
-    case .system(let run): try run.start()
+extension AnyRun {
+  /// What an input of the command line does, and to which automaton.
+  func command(_ input: RunInput) throws -> (part: Int, command: RunCommand) {
+    let names = engines.map(\.name)
+    guard let part = names.firstIndex(of: input.automaton) else {
+      let text = "\(input.tick):\(input.automaton).\(input.name)"
+      throw RunInput.Invalid(
+        text: text,
+        problem: names == [""]
+          ? "names an automaton, but there is only one"
+          : "names no automaton (there are \(names.joined(separator: ", ")))")
     }
-  }
-
-  func tick() {
-    switch self {
-    case .automaton(let run): run.tick()
-    case .system(let run): run.tick()
-    }
-  }
-
-  /// Applies an input of the command line.
-  func apply(_ input: RunInput) throws {
-    switch self {
-    case .automaton(let run): try run.apply(try input.command(for: run.engine.model))
-    case .system(let run):
-      guard let index = run.network.instances.firstIndex(where: { $0.name == Array(input.automaton.utf8) }) else {
-        let known = run.network.instances.map { String(decoding: $0.name, as: UTF8.self) }.joined(separator: ", ")
-        throw RunInput.Invalid(
-          text: "\(input.tick):\(input.automaton).\(input.name)", problem: "names no automaton (there are \(known))")
-      }
-      try run.apply(try input.command(for: run.engines[index].model), to: index)
-    }
-  }
-
-  var engines: [(name: String, engine: Engine)] {
-    switch self {
-    case .automaton(let run): [("", run.engine)]
-    case .system(let run):
-      run.engines.indices.map { (String(decoding: run.network.instances[$0].name, as: UTF8.self), run.engines[$0]) }
-    }
-  }
-
-  var tickCount: UInt64 {
-    switch self {
-    case .automaton(let run): run.tickCount
-    case .system(let run): run.tickCount
-    }
-  }
-
-  var hasStopped: Bool { engines.allSatisfy { $0.engine.execution == .stopped || $0.engine.execution == .error } }
-
-  func finish() {
-    switch self {
-    case .automaton(let run): run.finish()
-    case .system(let run): run.finish()
-    }
-  }
-
-  func takeTrace() -> [UInt8] {
-    switch self {
-    case .automaton(let run): run.takeTrace()
-    case .system(let run): run.takeTrace()
-    }
+    return (part, try input.command(for: engines[part].engine.model))
   }
 }
 
@@ -295,23 +246,24 @@ struct RunPlan {
 /// Carries a run out: time, inputs, trace, events, summary.
 struct RunSession {
   private let plan: RunPlan
-  private let subject: SomeRun
+  private let subject: AnyRun
 
-  init(_ plan: RunPlan, _ run: SomeRun) {
+  init(_ plan: RunPlan, _ run: AnyRun) {
     self.plan = plan
     subject = run
   }
 
   func run() throws -> Int32 {
     // Inputs that nothing takes are refused before anything is written.
-    for input in plan.inputs { try check(input) }
+    for input in plan.inputs { _ = try subject.command(input) }
     let trace = try TraceOutput(plan.tracePath, showsEvents: plan.showsEvents)
     try subject.start()
     var next = 0
     var pace = Pace(plan.options)
     while true {
       while next < plan.inputs.count, plan.inputs[next].tick <= subject.tickCount {
-        try subject.apply(plan.inputs[next])
+        let (part, command) = try subject.command(plan.inputs[next])
+        try subject.apply(command, to: part)
         next += 1
       }
       guard subject.tickCount < plan.ticks, plan.goesOn || !subject.hasStopped, pace.wait() else { break }
@@ -325,17 +277,6 @@ struct RunSession {
       try Output.write(RunSummary(subject.engines, ticks: subject.tickCount).text(plan.arguments))
     }
     return subject.engines.contains { $0.engine.execution == .error } ? 1 : 0
-  }
-
-  private func check(_ input: RunInput) throws {
-    for (name, engine) in subject.engines where name == input.automaton {
-      _ = try input.command(for: engine.model)
-      return
-    }
-    let known = subject.engines.map(\.name).joined(separator: ", ")
-    throw RunInput.Invalid(
-      text: "\(input.tick):\(input.automaton).\(input.name)",
-      problem: known.isEmpty ? "names an automaton, but there is only one" : "names no automaton of \(known)")
   }
 }
 

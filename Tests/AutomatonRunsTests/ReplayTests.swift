@@ -109,4 +109,29 @@ import Testing
       if let trace = try? TraceFile(bytes) { _ = try? Replay.run(trace) }
     }
   }
+
+  @Test func systemsGiveTheSameBytes() throws {
+    var source = model()
+    source.variables[1].direction = .output
+    let part = try CompiledAutomaton(source)
+    let network = Network(
+      name: Array("pair".utf8),
+      instances: [.init(name: Array("a".utf8), automaton: part), .init(name: Array("b.c".utf8), automaton: part)],
+      wires: [.init(source: 0, output: 1, target: 1, input: 0, conversion: .half)])
+    var options = RunOptions()
+    options.seed = 9
+    options.faults = try FaultFile.parse(Array("[{action: delay, delay: 50ms, jitter: 90ms, probability: 0.5}]".utf8))
+    let run = NetworkRun(network, options: options)
+    try run.start()
+    for tick in 0..<200 {
+      if tick % 30 == 0 { try run.apply(.set(variable: 0, .float64(tick % 60 == 0 ? 1 : 0)), to: 0) }
+      if tick == 77 { try run.apply(.pause, to: 1) }
+      if tick == 99 { try run.apply(.resume, to: 1) }
+      if tick == 120 { try run.apply(.reset, to: 0) }
+      run.tick()
+    }
+    run.finish()
+    let recorded = run.takeTrace()
+    #expect(TraceComparison.firstDifference(recorded, try Replay.run(try TraceFile(recorded)).bytes) == nil)
+  }
 }

@@ -147,6 +147,15 @@ public final class NetworkRun {
 
   /// Does something to one of the automata between two ticks.
   public func apply(_ command: RunCommand, to index: Int) throws(EngineError) {
+    if case .set(let variable, let value) = command, variable >= 0, variable < engines[index].model.variables.count,
+      let converted = value.converted(to: engines[index].model.variables[variable].type)
+    {
+      // What arrives over wires is an input, too: what was done from outside is told apart.
+      trace.begin("stimulus", network.instances[index].name, tickCount, time)
+      trace.member("name", engines[index].model.variables[variable].name)
+      trace.member("value", converted)
+      trace.end()
+    }
     try engines[index].apply(command, at: clock(time))
     flush(index)
   }

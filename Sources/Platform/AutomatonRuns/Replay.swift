@@ -35,35 +35,117 @@ public enum Replay {
     public var description: String
   }
 
+  /// What a run gave that was carried out again.
+  public struct Result {
+    /// The trace that it gives now.
+    public var bytes: [UInt8]
+    /// How its automata stand at the end, with their names in a system.
+    public var engines: [(name: String, engine: Engine)]
+    public var tickCount: UInt64
+  }
+
   /// - Parameter lastTick: ends there; with it the trace has no last line.
-  /// - Returns: the trace that the run gives now, and the engine as it stands at the end.
-  public static func run(_ trace: TraceFile, until lastTick: UInt64? = nil) throws(Failure) -> (
-    bytes: [UInt8], run: AutomatonRun
-  ) {
-    let automaton: CompiledAutomaton
-    do throws(CompiledAutomaton.Failure) {
-      automaton = try CompiledAutomaton(trace.model, semantics: trace.semantics)
-    } catch {
-      throw Failure(description: "the automaton of the trace cannot be run: \(error)")
-    }
-    let run = AutomatonRun(automaton, options: trace.options)
+  public static func run(_ trace: TraceFile, until lastTick: UInt64? = nil) throws(Failure) -> Result {
+    let run = try makeRun(trace)
     let end = min(lastTick ?? .max, trace.tickCount)
     var next = 0
     do throws(EngineError) {
       try run.start()
       while true {
         while next < trace.steps.count, trace.steps[next].tick <= run.tickCount {
-          try run.apply(trace.steps[next].command)
+          try run.apply(trace.steps[next].command, to: trace.steps[next].part)
           next += 1
         }
         guard run.tickCount < end else { break }
-        if let moment = trace.moments[run.tickCount + 1] { run.tick(at: moment) } else { run.tick() }
+        run.tick(at: trace.moments[run.tickCount + 1])
       }
     } catch {
       let line = next < trace.steps.count ? trace.steps[next].line : 0
       throw Failure(description: "line \(line): what was done there is refused now: \(error)")
     }
     if trace.isComplete && lastTick == nil { run.finish() }
-    return (run.takeTrace(), run)
+    return Result(bytes: run.takeTrace(), engines: run.engines, tickCount: run.tickCount)
+  }
+
+  private static func makeRun(_ trace: TraceFile) throws(Failure) -> AnyRun {
+    do throws(CompiledAutomaton.Failure) {
+      guard trace.isSystem else {
+        guard let part = trace.parts.first else { throw .model([]) }
+        return .automaton(
+          AutomatonRun(try CompiledAutomaton(part.model, semantics: part.semantics), options: trace.options))
+      }
+      var network = Network(name: Array(trace.name.utf8), instances: [], wires: trace.wires)
+      for part in trace.parts {
+        network.instances.append(
+          Network.Instance(
+            name: Array(part.name.utf8), automaton: try CompiledAutomaton(part.model, semantics: part.semantics)))
+      }
+      return .system(NetworkRun(network, options: trace.options))
+    } catch {
+      throw Failure(description: "the automaton of the trace cannot be run: \(error)")
+    }
+  }
+}
+
+/// A run of one automaton or of a system.
+public enum AnyRun {
+  case automaton(AutomatonRun)
+  case system(NetworkRun)
+
+  public func start() throws(EngineError) {
+    switch self {
+    case .automaton(let run): try run.start()
+    case .system(let run): try run.start()
+    }
+  }
+
+  /// The next tick, at a time that is not one length after the last one when there is one.
+  public func tick(at moment: Int64? = nil) {
+    switch self {
+    case .automaton(let run): if let moment { run.tick(at: moment) } else { run.tick() }
+    case .system(let run): run.tick()
+    }
+  }
+
+  /// - Parameter part: position among the automata of a system, 0 for a single one.
+  public func apply(_ command: RunCommand, to part: Int) throws(EngineError) {
+    switch self {
+    case .automaton(let run): try run.apply(command)
+    case .system(let run): try run.apply(command, to: part)
+    }
+  }
+
+  public func finish() {
+    switch self {
+    case .automaton(let run): run.finish()
+    case .system(let run): run.finish()
+    }
+  }
+
+  public func takeTrace() -> [UInt8] {
+    switch self {
+    case .automaton(let run): run.takeTrace()
+    case .system(let run): run.takeTrace()
+    }
+  }
+
+  /// Its automata with their names, which are empty for a single one.
+  public var engines: [(name: String, engine: Engine)] {
+    switch self {
+    case .automaton(let run): [("", run.engine)]
+    case .system(let run):
+      run.engines.indices.map { (String(decoding: run.network.instances[$0].name, as: UTF8.self), run.engines[$0]) }
+    }
+  }
+
+  public var tickCount: UInt64 {
+    switch self {
+    case .automaton(let run): run.tickCount
+    case .system(let run): run.tickCount
+    }
+  }
+
+  public var hasStopped: Bool {
+    engines.allSatisfy { $0.engine.execution == .stopped || $0.engine.execution == .error }
   }
 }

@@ -17,16 +17,39 @@ public struct TraceProblem: Error, Sendable, Equatable, CustomStringConvertible 
 
 /// A trace as it was recorded: what the run followed from, and what was done to it when.
 public struct TraceFile: Sendable {
+  /// One automaton of the run.
+  public struct Part: Sendable {
+    /// Its name in a system; empty for a single automaton.
+    public var name: String
+    public var model: Automaton
+    public var semantics: Semantics
+    // While reading: whether it began, whether it runs, and whether it did when it was reset last.
+    fileprivate var hasBegun = false
+    fileprivate var isOn = false
+    fileprivate var resetStarts = false
+
+    fileprivate init(name: String, model: Automaton, semantics: Semantics) {
+      self.name = name
+      self.model = model
+      self.semantics = semantics
+    }
+  }
+
   /// Something that was done to an automaton after so many ticks.
   public struct Step: Sendable, Equatable {
     public var tick: UInt64
+    /// Position in `parts`.
+    public var part: Int
     public var command: RunCommand
     /// The line that tells of it, from 1.
     public var line: Int
   }
 
-  public var model: Automaton
-  public var semantics: Semantics
+  /// In order of declaration; one for a single automaton.
+  public var parts: [Part] = []
+  public var wires: [Network.Wire] = []
+  public let isSystem: Bool
+  public let name: String
   public var options: RunOptions
   public var steps: [Step] = []
   /// Times of ticks that were not one length after the tick before, by tick.
@@ -35,28 +58,64 @@ public struct TraceFile: Sendable {
   public var tickCount: UInt64 = 0
   /// Whether the last line is there.
   public var isComplete = false
-  // While reading: whether the automaton runs, and whether it did when it was reset last.
-  private var isOn = false
-  private var resetStarts = false
 
   /// Reads a trace.
   ///
-  /// - Parameter model: for traces whose header does not hold it.
+  /// - Parameter model: for traces of one automaton whose header does not hold it.
   public init(_ bytes: [UInt8], model given: Automaton? = nil) throws(TraceProblem) {
     let lines = bytes.split(separator: 10, omittingEmptySubsequences: true)
     guard let first = lines.first else { throw TraceProblem(line: 0, "the trace is empty") }
     let header = try TraceFile.object(first, 1)
-    guard header["trace"]?.stringValue == "aether/v1" else {
-      throw TraceProblem(line: 1, "is not the header of a trace of one automaton (\"trace\":\"aether/v1\")")
+    switch header["trace"]?.stringValue {
+    case "aether/v1": isSystem = false
+    case "aether-network/v1": isSystem = true
+    default: throw TraceProblem(line: 1, "is not the header of a trace (\"trace\":\"aether/v1\")")
     }
+    name = header["name"]?.stringValue ?? ""
     options = try TraceFile.options(header)
-    guard let name = header["semantics"]?.stringValue, let semantics = Semantics.named(name) else {
-      throw TraceProblem(line: 1, "semantics must be strict or compat")
+    if !isSystem {
+      parts = [try TraceFile.part(header, "", given, 1)]
+      options.semantics = parts[0].semantics
     }
-    self.semantics = semantics
-    options.semantics = semantics
-    model = try TraceFile.model(header, given)
-    for (index, line) in lines.enumerated().dropFirst() { try read(try TraceFile.object(line, index + 1), index + 1) }
+    for (index, line) in lines.enumerated().dropFirst() {
+      let object = try TraceFile.object(line, index + 1)
+      if object["kind"] != nil { try read(object, index + 1) } else { try readSystem(object, index + 1) }
+    }
+  }
+
+  /// The lines of a system before anything happens: its automata, then its wires.
+  private mutating func readSystem(_ line: JSON, _ number: Int) throws(TraceProblem) {
+    guard isSystem else { throw TraceProblem(line: number, "has no kind") }
+    if let name = line["automaton"]?.stringValue {
+      parts.append(try TraceFile.part(line, name, nil, number))
+      return
+    }
+    guard let from = line["from"]?.stringValue.flatMap({ end($0) }),
+      let to = line["to"]?.stringValue.flatMap({ end($0) }),
+      let conversion = line["conversion"]?.integerValue.flatMap({ UInt8(exactly: $0) }).flatMap({
+        WireConversion(rawValue: $0)
+      })
+    else { throw TraceProblem(line: number, "is neither an automaton nor a wire of the system") }
+    wires.append(
+      Network.Wire(
+        source: from.part, output: from.variable, target: to.part, input: to.variable, conversion: conversion))
+  }
+
+  /// `automaton.variable`
+  private func end(_ text: String) -> (part: Int, variable: Int)? {
+    guard let point = text.lastIndex(of: "."), let part = parts.firstIndex(where: { $0.name == text[..<point] }),
+      let variable = parts[part].model.variable(named: Array(text[text.index(after: point)...].utf8))
+    else { return nil }
+    return (part, variable)
+  }
+
+  private static func part(
+    _ header: JSON, _ name: String, _ given: Automaton?, _ line: Int
+  ) throws(TraceProblem) -> Part {
+    guard let text = header["semantics"]?.stringValue, let semantics = Semantics.named(text) else {
+      throw TraceProblem(line: line, "semantics must be strict or compat")
+    }
+    return Part(name: name, model: try model(header, given, line), semantics: semantics)
   }
 
   private static func object(_ line: ArraySlice<UInt8>, _ number: Int) throws(TraceProblem) -> JSON {
@@ -92,19 +151,21 @@ public struct TraceFile: Sendable {
     return options
   }
 
-  private static func model(_ header: JSON, _ given: Automaton?) throws(TraceProblem) -> Automaton {
+  private static func model(
+    _ header: JSON, _ given: Automaton?, _ line: Int
+  ) throws(TraceProblem) -> Automaton {
     let hash = header["artifact"]?.stringValue.flatMap { try? Hex.decode($0) }
     var found = given
     if given == nil {
       guard let text = header["model"]?.stringValue, let bytes = try? Hex.decode(text) else {
-        throw TraceProblem(line: 1, "the header holds no model; give the automaton's file as well")
+        throw TraceProblem(line: line, "the header holds no model; give the automaton's file as well")
       }
       do throws(ModelCodec.DecodingError) { found = try ModelCodec.decode(bytes) } catch {
-        throw TraceProblem(line: 1, "the model is damaged at byte \(error.offset)")
+        throw TraceProblem(line: line, "the model is damaged at byte \(error.offset)")
       }
     }
     guard let found, ModelCodec.hash(found) == hash else {
-      throw TraceProblem(line: 1, "the automaton is not the one of this trace: its hash differs")
+      throw TraceProblem(line: line, "the automaton is not the one of this trace: its hash differs")
     }
     return found
   }
@@ -114,48 +175,65 @@ public struct TraceFile: Sendable {
       throw TraceProblem(line: number, "has no kind or no tick")
     }
     tickCount = max(tickCount, UInt64(tick))
-    func add(_ command: RunCommand) { steps.append(Step(tick: UInt64(tick), command: command, line: number)) }
     switch kind {
-    case "input", "stimulus":
-      let (index, value) = try variable(line, number)
-      // With faults, inputs arrive as the schedule decides: what was sent is the stimulus.
-      let isSent = kind == "stimulus" || options.faults.isEmpty || model.variables[index].direction != .input
-      if isSent { add(.set(variable: index, value)) }
-    case "raise": add(.raise(Array((line["name"]?.stringValue ?? "").utf8)))
-    case "pause": add(.pause)
-    case "resume": add(.resume)
-    case "reset":
-      add(.reset)
-      resetStarts = isOn
-    case "force":
-      guard let state = model.state(named: Array((line["state"]?.stringValue ?? "").utf8)) else {
-        throw TraceProblem(line: number, "names no state of the automaton")
-      }
-      add(.force(state))
-    case "stop":
-      if line["reason"]?.stringValue == "asked" { add(.stop) }
-      isOn = false
-    case "start":
-      if hasStarted(before: number) { add(.start) }
-      isOn = true
     case "clock":
       guard let time = line["t"]?.integerValue else { throw TraceProblem(line: number, "has no time") }
       moments[UInt64(tick) + 1] = time
-    case "restore": throw TraceProblem(line: number, "the run was restored from a snapshot here; replay ends")
-    case "end": isComplete = true
+      return
+    case "end":
+      isComplete = true
+      return
     default: break
+    }
+    let named = line["automaton"]?.stringValue ?? ""
+    guard let part = parts.firstIndex(where: { $0.name == named }) else {
+      throw TraceProblem(line: number, "\"\(named)\" is no automaton of the system")
+    }
+    if let command = try command(kind, line, part, number) {
+      steps.append(Step(tick: UInt64(tick), part: part, command: command, line: number))
     }
   }
 
-  /// The first start belongs to the run, and one right after a reset of a running automaton to the reset.
-  private func hasStarted(before number: Int) -> Bool {
-    guard number > 2 else { return false }
-    if case .reset = steps.last?.command, steps.last?.line == number - 1 { return !resetStarts }
-    return true
+  /// What was done to an automaton, when a line tells of that; others tell what came of it.
+  private mutating func command(
+    _ kind: String, _ line: JSON, _ part: Int, _ number: Int
+  ) throws(TraceProblem) -> RunCommand? {
+    switch kind {
+    case "input", "stimulus":
+      let (index, value) = try variable(line, part, number)
+      // With faults, and over wires, inputs arrive as they do: what was sent is the stimulus.
+      let isDirect = !isSystem && (options.faults.isEmpty || parts[part].model.variables[index].direction != .input)
+      return kind == "stimulus" || isDirect ? .set(variable: index, value) : nil
+    case "raise": return .raise(Array((line["name"]?.stringValue ?? "").utf8))
+    case "pause": return .pause
+    case "resume": return .resume
+    case "reset":
+      parts[part].resetStarts = parts[part].isOn
+      return .reset
+    case "force":
+      guard let state = parts[part].model.state(named: Array((line["state"]?.stringValue ?? "").utf8)) else {
+        throw TraceProblem(line: number, "names no state of the automaton")
+      }
+      return .force(state)
+    case "stop":
+      parts[part].isOn = false
+      return line["reason"]?.stringValue == "asked" ? .stop : nil
+    case "start":
+      // The first start belongs to the run, and one that a reset of a running automaton makes to the reset.
+      defer {
+        parts[part].hasBegun = true
+        parts[part].isOn = true
+        parts[part].resetStarts = false
+      }
+      return parts[part].hasBegun && !parts[part].resetStarts ? .start : nil
+    case "restore": throw TraceProblem(line: number, "the run was restored from a snapshot here; replay ends")
+    default: return nil
+    }
   }
 
-  private func variable(_ line: JSON, _ number: Int) throws(TraceProblem) -> (Int, AutomatonValue) {
+  private func variable(_ line: JSON, _ part: Int, _ number: Int) throws(TraceProblem) -> (Int, AutomatonValue) {
     let name = line["name"]?.stringValue ?? ""
+    let model = parts[part].model
     guard let index = model.variable(named: Array(name.utf8)) else {
       throw TraceProblem(line: number, "\"\(name)\" is no variable of the automaton")
     }
