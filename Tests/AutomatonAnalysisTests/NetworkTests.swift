@@ -1,5 +1,6 @@
 import Automata
 import JSON
+import PythonPeer
 import Testing
 
 @testable import AutomatonAnalysis
@@ -147,6 +148,37 @@ import Testing
     #expect(failure("A.Open < 99999999999").contains("too large"))
     #expect(failure(String(repeating: "(", count: 10_000)).contains("too deeply nested"))
     #expect(failure(String(repeating: "not ", count: 10_001) + "A.Open") == "")
+  }
+
+  @Test func damagedStatementsAreRefusedOrUnderstood() {
+    var numbers = SeededNumbers.forTest("damagedStatementsAreRefusedOrUnderstood")
+    let seeds = [
+      "not (A.Open and B.Open)", "A.Open + B.Open <= 1 or door == 0",
+      "A.\"Open\" implies (not B.Open or door - 1 >= 0)",
+    ].map { Array($0.unicodeScalars) }
+    let extra = Array("()\"=<>~!+-.019 andornotimplies_é€\u{0}\n𝄞".unicodeScalars)
+    var understood = 0
+    for _ in 0..<4_000 {
+      var text = seeds.randomElement(using: &numbers) ?? []
+      for _ in 0..<Int.random(in: 1...4, using: &numbers) {
+        let place = Int.random(in: 0...text.count, using: &numbers)
+        switch Int.random(in: 0..<3, using: &numbers) {
+        case 0: text.insert(extra.randomElement(using: &numbers) ?? " ", at: place)
+        case 1: if place < text.count { text.remove(at: place) }
+        default: text.insert(contentsOf: text.prefix(place).suffix(6), at: place)
+        }
+      }
+      var scalars = String.UnicodeScalarView()
+      scalars.append(contentsOf: text)
+      let names = [["A", "Open"], ["B", "Open"], ["door"]]
+      let statement = try? InvariantExpression(String(scalars)) { name in names.firstIndex(of: name).map { [$0] } }
+      if let statement {
+        understood += 1
+        _ = statement.holds([1, 0, 0])
+        _ = statement.holds([.max, .max, .max])
+      }
+    }
+    #expect(understood > 0)
   }
 
   @Test func reports() throws {

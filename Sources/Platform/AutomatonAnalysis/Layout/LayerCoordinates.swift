@@ -9,12 +9,12 @@ extension LayeredLevel {
   mutating func spreadEnds(_ fixed: (_ edge: Int, _ node: Int) -> Double?) {
     var place: [Int: Int] = [:]
     for layer in layers { for (index, item) in layer.enumerated() { place[item] = index } }
+    let tops = Dictionary(grouping: links.indices) { links[$0].upper }
+    let bottoms = Dictionary(grouping: links.indices) { links[$0].lower }
     for item in items.indices {
       guard case .node(let node) = items[item].role else { continue }
       let width = 2 * min(items[item].left, items[item].right)
-      let tops = links.indices.filter { links[$0].chain.first == item }
-      let bottoms = links.indices.filter { links[$0].chain.last == item }
-      for (ends, isTop) in [(tops, true), (bottoms, false)] {
+      for (ends, isTop) in [(tops[item] ?? [], true), (bottoms[item] ?? [], false)] {
         let sorted = ends.sorted { left, right in
           let a = place[isTop ? links[left].chain[1] : links[left].chain[links[left].chain.count - 2]] ?? 0
           let b = place[isTop ? links[right].chain[1] : links[right].chain[links[right].chain.count - 2]] ?? 0
@@ -60,7 +60,9 @@ extension LayeredLevel {
       }
       for item in layer { items[item].x -= x / 2 }
     }
-    for round in 0..<160 {
+    // Large pictures get fewer rounds, since each costs more.
+    let rounds = max(24, min(160, 2_000_000 / max(1, items.count)))
+    for round in 0..<rounds {
       let order = round % 2 == 0 ? Array(layers.indices) : Array(layers.indices.reversed())
       for index in order {
         let layer = layers[index]
@@ -72,7 +74,7 @@ extension LayeredLevel {
           for pull in pulls[item] {
             // After a while long ways count less than by their square, so that short ones become straight.
             let distance = items[pull.item].x + pull.offset - items[item].x
-            let factor = round < 60 ? 1 : 24 / (24 + abs(distance))
+            let factor = round < rounds / 3 ? 1 : 24 / (24 + abs(distance))
             weight += pull.weight * factor
             sum += pull.weight * factor * (items[pull.item].x + pull.offset)
           }

@@ -7,7 +7,9 @@ extension LayeredLevel {
     var best = layers
     var fewest = crossings(layers, neighbours)
     var current = layers
-    for sweep in 0..<24 where fewest > 0 {
+    // Large pictures get fewer sweeps, since each costs more.
+    let pieces = links.reduce(1) { $0 + $1.chain.count }
+    for sweep in 0..<max(4, min(24, 200_000 / pieces)) where fewest > 0 {
       sortByMedian(&current, neighbours, downwards: sweep % 2 == 0)
       swapNeighbours(&current, neighbours)
       let count = crossings(current, neighbours)
@@ -70,25 +72,29 @@ extension LayeredLevel {
     return order
   }
 
-  private func positions(_ layer: [Int]) -> [Int: Int] {
-    Dictionary(uniqueKeysWithValues: layer.enumerated().map { ($1, $0) })
+  /// Where each item stands in its layer.
+  private func positions(_ order: [[Int]]) -> [Int] {
+    var places = [Int](repeating: 0, count: items.count)
+    for layer in order {
+      for (place, item) in layer.enumerated() { places[item] = place }
+    }
+    return places
   }
 
   private func sortByMedian(_ order: inout [[Int]], _ neighbours: Neighbours, downwards: Bool) {
     let indices = downwards ? Array(order.indices.dropFirst()) : Array(order.indices.dropLast().reversed())
+    var places = positions(order)
+    var keys = [Double](repeating: 0, count: items.count)
     for index in indices {
-      let fixed = positions(order[downwards ? index - 1 : index + 1])
-      var keys: [Int: Double] = [:]
-      for (place, item) in order[index].enumerated() {
+      for item in order[index] {
         let near = (downwards ? neighbours.above : neighbours.below)[item]
-          .compactMap { end in fixed[end.item].map { Double($0) + end.port - end.ownPort } }.sorted()
-        keys[item] = near.isEmpty ? Double(place) : median(near)
+          .map { end in Double(places[end.item]) + end.port - end.ownPort }.sorted()
+        keys[item] = near.isEmpty ? Double(places[item]) : median(near)
       }
-      let places = positions(order[index])
       order[index].sort { left, right in
-        let (a, b) = (keys[left] ?? 0, keys[right] ?? 0)
-        return a != b ? a < b : (places[left] ?? 0) < (places[right] ?? 0)
+        keys[left] != keys[right] ? keys[left] < keys[right] : places[left] < places[right]
       }
+      for (place, item) in order[index].enumerated() { places[item] = place }
     }
   }
 
@@ -104,19 +110,22 @@ extension LayeredLevel {
   }
 
   private func swapNeighbours(_ order: inout [[Int]], _ neighbours: Neighbours) {
+    var places = positions(order)
     for _ in 0..<8 {
       var improved = false
       for index in order.indices {
-        let above = index > 0 ? positions(order[index - 1]) : [:]
-        let below = index + 1 < order.count ? positions(order[index + 1]) : [:]
         for place in order[index].indices.dropLast() {
           let (left, right) = (order[index][place], order[index][place + 1])
-          func cost(_ first: Int, _ second: Int) -> Int {
-            crossings(neighbours.above[first], neighbours.above[second], above)
-              + crossings(neighbours.below[first], neighbours.below[second], below)
-          }
-          if cost(right, left) < cost(left, right) {
+          let now =
+            crossings(neighbours.above[left], neighbours.above[right], places)
+            + crossings(neighbours.below[left], neighbours.below[right], places)
+          guard now > 0 else { continue }
+          let swapped =
+            crossings(neighbours.above[right], neighbours.above[left], places)
+            + crossings(neighbours.below[right], neighbours.below[left], places)
+          if swapped < now {
             order[index].swapAt(place, place + 1)
+            (places[left], places[right]) = (place + 1, place)
             improved = true
           }
         }
@@ -126,23 +135,23 @@ extension LayeredLevel {
   }
 
   /// Crossings between the links of an item and those of one to its right.
-  private func crossings(_ left: [End], _ right: [End], _ places: [Int: Int]) -> Int {
-    func place(_ end: End) -> Double { Double(places[end.item] ?? 0) + end.port }
+  private func crossings(_ left: [End], _ right: [End], _ places: [Int]) -> Int {
     var count = 0
     for first in left {
-      for second in right where place(first) > place(second) { count += 1 }
+      let place = Double(places[first.item]) + first.port
+      for second in right where place > Double(places[second.item]) + second.port { count += 1 }
     }
     return count
   }
 
   private func crossings(_ order: [[Int]], _ neighbours: Neighbours) -> Int {
+    let places = positions(order)
     var total = 0
-    for index in order.indices.dropLast() {
-      let below = positions(order[index + 1])
+    for layer in order.dropLast() {
       var ends: [(upper: Double, lower: Double)] = []
-      for (place, item) in order[index].enumerated() {
+      for (place, item) in layer.enumerated() {
         for end in neighbours.below[item] {
-          ends.append((Double(place) + end.ownPort, Double(below[end.item] ?? 0) + end.port))
+          ends.append((Double(place) + end.ownPort, Double(places[end.item]) + end.port))
         }
       }
       ends.sort { ($0.upper, $0.lower) < ($1.upper, $1.lower) }
