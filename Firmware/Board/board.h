@@ -11,8 +11,13 @@ void heap_forget_peak(void);
 // Size of the allocation that could not be served; 0 when all could be.
 size_t heap_refused(void);
 
-// Console: UART 0, write only.
+// Console: UART 0. `console_read` gives the next byte, or -1 when there is none.
 void console_write(const uint8_t *bytes, size_t count);
+int32_t console_read(void);
+
+// Time since the reset; wraps around after 49 days.
+uint32_t milliseconds(void);
+void wait_for_interrupt(void);
 
 // Bytes of stack that were in use at most since `stack_forget_peak`.
 size_t stack_peak(void);

@@ -18,7 +18,20 @@ void reset(void);
 #define FAULT_ADDRESS REGISTER(0xE000ED38)
 #define COPROCESSOR_ACCESS REGISTER(0xE000ED88)
 
-enum { CLOCK_HZ = 25000000, BAUD = 115200, UART_FULL = 1, UART_TRANSMIT = 1, EXIT_FAULT = 70 };
+#define TICK_CONTROL REGISTER(0xE000E010)
+#define TICK_RELOAD REGISTER(0xE000E014)
+#define TICK_VALUE REGISTER(0xE000E018)
+
+enum {
+  CLOCK_HZ = 25000000,
+  BAUD = 115200,
+  UART_FULL = 1,
+  UART_FILLED = 2,
+  UART_TRANSMIT = 1,
+  UART_RECEIVE = 2,
+  TICK_ON = 7,  // counting, interrupt, clock of the processor
+  EXIT_FAULT = 70,
+};
 
 static const uint32_t UNUSED_STACK = 0x5AFE57ACu;
 
@@ -29,6 +42,14 @@ void console_write(const uint8_t *bytes, size_t count) {
     UART_DATA = bytes[i];
   }
 }
+
+int32_t console_read(void) { return UART_STATE & UART_FILLED ? (int32_t)(UART_DATA & 0xFF) : -1; }
+
+static volatile uint32_t time_ms;
+
+static void tick(void) { time_ms++; }
+uint32_t milliseconds(void) { return time_ms; }
+void wait_for_interrupt(void) { __asm volatile("wfi"); }
 
 static void write_text(const char *text) {
   while (*text) console_write((const uint8_t *)text++, 1);
@@ -86,7 +107,10 @@ void reset(void) {
   COPROCESSOR_ACCESS |= 0xFu << 20;  // floating point unit
   __asm volatile("dsb\n isb");
   UART_DIVIDER = CLOCK_HZ / BAUD;
-  UART_CONTROL = UART_TRANSMIT;
+  UART_CONTROL = UART_TRANSMIT | UART_RECEIVE;
+  TICK_RELOAD = CLOCK_HZ / 1000 - 1;
+  TICK_VALUE = 0;
+  TICK_CONTROL = TICK_ON;
   heap_add(heap_start, (size_t)((char *)heap_end - (char *)heap_start));
   stack_forget_peak();
   host_exit((uint32_t)main());
@@ -94,7 +118,7 @@ void reset(void) {
 
 typedef void (*handler)(void);
 __attribute__((section(".vectors"), used)) static const handler vectors[16] = {
-    (handler)stack_end, reset, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, fault};
+    (handler)stack_end, reset, fault, fault, fault, fault, fault, 0, 0, 0, 0, fault, fault, 0, fault, tick};
 
 // Seed of hash tables; a fixed one, so that runs can be repeated.
 void arc4random_buf(void *bytes, size_t count) {

@@ -66,7 +66,7 @@ func expectSame(_ expected: [UInt8], _ actual: [UInt8], _ what: String) {
 
 /// Runs a program of the machine to its end, killed after ten minutes.
 /// - Returns: what it wrote to its standard output.
-@discardableResult func runProgram(_ program: String, _ arguments: [String]) throws -> Data {
+@discardableResult func runProgram(_ program: String, _ arguments: [String], input: String = "") throws -> Data {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("aether-targets-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: folder) }
@@ -74,7 +74,9 @@ func expectSame(_ expected: [UInt8], _ actual: [UInt8], _ what: String) {
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
   process.arguments = ["timeout", "-k", "5", "600", program] + arguments
   process.currentDirectoryURL = Images.root
-  process.standardInput = FileHandle.nullDevice
+  let inputFile = folder.appendingPathComponent("input")
+  try Data(input.utf8).write(to: inputFile)
+  process.standardInput = try FileHandle(forReadingFrom: inputFile)
   let output = folder.appendingPathComponent("output")
   let errors = folder.appendingPathComponent("errors")
   for file in [output, errors] { try Data().write(to: file) }
@@ -109,27 +111,30 @@ struct Workspace: ~Copyable {
   deinit { try? FileManager.default.removeItem(at: folder) }
 }
 
-/// The image `corpus-runner` in QEMU, a board with a Cortex-M4.
+/// Images in QEMU, on a board with a Cortex-M4.
 struct Firmware {
-  private let image: String
+  init() throws { try runProgram("scripts/build-firmware", []) }
 
-  init() throws {
-    try runProgram("scripts/build-firmware", [])
-    image = Images.root.appendingPathComponent(".build/firmware/corpus-runner.elf").path
-  }
-
-  func answers(_ requests: [[UInt8]]) throws -> [[UInt8]] {
-    let workspace = try Workspace(requests)
+  /// Runs an image until it ends.
+  /// - Returns: what it wrote to its console.
+  static func run(_ image: String, files: [String], input: String = "") throws -> String {
+    let arguments = ([image] + files).map { ",arg=\($0)" }.joined()
     let console = try runProgram(
       "qemu-system-arm",
       [
         "-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "stdio", "-semihosting-config",
-        "enable=on,target=native,arg=corpus-runner,arg=\(workspace.requests.path),arg=\(workspace.answers.path)",
-        "-kernel", image,
-      ])
+        "enable=on,target=native\(arguments)", "-kernel",
+        Images.root.appendingPathComponent(".build/firmware/\(image).elf").path,
+      ], input: input)
+    return String(decoding: console, as: UTF8.self)
+  }
+
+  func answers(_ requests: [[UInt8]]) throws -> [[UInt8]] {
+    let workspace = try Workspace(requests)
+    let console = try Firmware.run("corpus-runner", files: [workspace.requests.path, workspace.answers.path])
     let answers = Records.split(try Data(contentsOf: workspace.answers))
     guard answers.count == requests.count else {
-      throw TargetPlace.Failure(description: "\(answers.count) answers: \(String(decoding: console, as: UTF8.self))")
+      throw TargetPlace.Failure(description: "\(answers.count) answers: \(console)")
     }
     return answers
   }

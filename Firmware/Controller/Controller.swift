@@ -1,0 +1,124 @@
+import Automata
+import Board
+
+/// Runs one automaton in real time, a tick each 10 ms. The model comes from a file of the host, named by the command line
+/// (on a board it lies in flash). Lines on the console set inputs, `NAME=VALUE`, one before each tick; `.` ends the program.
+/// What happens is written to the console.
+@main struct Controller {
+  private static let tickLength: UInt32 = 10
+
+  static func main() {
+    guard let model = loadModel() else { fail("no model") }
+    guard let engine = makeEngine(model) else { fail("the model cannot be run") }
+    do throws(EngineError) { try engine.start(at: 0) } catch { fail("cannot start") }
+    var console = Console()
+    var next = tickLength
+    while true {
+      report(engine)
+      while milliseconds() < next { wait_for_interrupt() }
+      if let line = console.line() {
+        if line == [UInt8(ascii: ".")] { break }
+        if !set(line, engine) { say("refused\n") }
+      }
+      engine.tick(at: Int64(next))
+      next += tickLength
+    }
+    say("heap ")
+    say(UInt32(heap_peak()))
+    say(" stack ")
+    say(UInt32(stack_peak()))
+    say("\n")
+    host_exit(0)
+  }
+
+  // MARK: Model
+
+  private static func loadModel() -> Automaton? {
+    let file = host_open_argument(1, 0)
+    guard file >= 0 else { return nil }
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 256)
+    while true {
+      let count = part.withUnsafeMutableBufferPointer { host_read(file, $0.baseAddress, UInt32($0.count)) }
+      if count <= 0 { break }
+      bytes += part[..<Int(count)]
+    }
+    host_close(file)
+    do throws(ModelCodec.DecodingError) { return try ModelCodec.decode(bytes) } catch { return nil }
+  }
+
+  private static func makeEngine(_ model: Automaton) -> Engine? {
+    do throws(CompiledAutomaton.Failure) {
+      let observed: Observation = [.transitions, .outputs, .errors]
+      return Engine(
+        try CompiledAutomaton(model), options: EngineOptions(observed: observed), hardware: makeHardware())
+    } catch {
+      return nil
+    }
+  }
+
+  // MARK: Input and output
+
+  private static func set(_ line: [UInt8], _ engine: Engine) -> Bool {
+    guard let equals = line.firstIndex(of: UInt8(ascii: "=")),
+      let variable = engine.model.variable(named: Name(line[..<equals]))
+    else { return false }
+    do throws(EngineError) {
+      try engine.setInput(variable, .string(Name(line[(equals + 1)...])), at: engine.now)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private static func report(_ engine: Engine) {
+    for event in engine.takeEvents() {
+      switch event {
+      case .transition(_, let from, let to):
+        say(engine.model.states[from.index].name)
+        say(" -> ")
+        say(engine.model.states[to.index].name)
+      case .output(let variable, let value):
+        say(engine.model.variables[variable].name)
+        say("=")
+        say(value.text)
+      case .error: say("error")
+      default: continue
+      }
+      say("\n")
+    }
+  }
+
+  private static func fail(_ text: StaticString) -> Never {
+    say(text)
+    say("\n")
+    host_exit(1)
+  }
+
+  private static func say(_ text: StaticString) { console_write(text.utf8Start, text.utf8CodeUnitCount) }
+  private static func say(_ text: [UInt8]) { text.withUnsafeBufferPointer { console_write($0.baseAddress, $0.count) } }
+
+  private static func say(_ value: UInt32) {
+    if value >= 10 { say(value / 10) }
+    var digit = UInt8(value % 10) + 48
+    console_write(&digit, 1)
+  }
+}
+
+/// Puts bytes of the console together to lines of up to 80 bytes.
+private struct Console {
+  private var bytes: [UInt8] = []
+
+  /// The next complete line, when there is one.
+  mutating func line() -> [UInt8]? {
+    while true {
+      let byte = console_read()
+      guard byte >= 0 else { return nil }
+      if byte == 10 {
+        defer { bytes.removeAll(keepingCapacity: true) }
+        return bytes
+      }
+      if bytes.count < 80 { bytes.append(UInt8(truncatingIfNeeded: byte)) }
+    }
+  }
+}
