@@ -182,7 +182,6 @@ import Testing
         depth, back, fired, deadlock = {start: 0}, {}, set(), None
         queue = deque([start])
         while queue:
-            if len(depth) >= limit: return {"exhaustive": False}
             m = queue.popleft()
             count = 0
             for number, after in successors(net, m):
@@ -190,6 +189,7 @@ import Testing
                 fired.add(number)
                 back.setdefault(after, set()).add(m)
                 if after not in depth:
+                    if len(depth) == limit: return {"exhaustive": False}
                     depth[after] = depth[m] + 1
                     queue.append(after)
             if count == 0 and deadlock is None: deadlock = depth[m]

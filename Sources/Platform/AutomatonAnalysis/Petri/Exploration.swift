@@ -38,16 +38,16 @@ public struct Exploration: Sendable {
           isExhaustive = false
           continue
         }
+        if markings.count == limit, !markings.contains(next) {
+          isExhaustive = false
+          return
+        }
         let (index, isNew) = markings.insert(next)
         let step = Step(from: Int32(expanded), to: Int32(index), transition: Int32(transition))
         if isNew { origins.append(step) }
         steps.append(step)
       }
       expanded += 1
-      if markings.count >= limit, expanded < markings.count {
-        isExhaustive = false
-        return
-      }
     }
   }
 

@@ -113,6 +113,15 @@ struct MarkingSet {
 
   func tokens(_ index: Int, _ place: Int) -> UInt32 { tokens[index * width + place] }
 
+  func contains(_ marking: PetriNet.Marking) -> Bool {
+    var slot = Self.hash(marking[...]) & (slots.count - 1)
+    while slots[slot] != 0 {
+      if isEqual(Int(slots[slot]) - 1, marking) { return true }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return false
+  }
+
   /// - Returns: the number of the marking, and whether it is new.
   mutating func insert(_ marking: PetriNet.Marking) -> (index: Int, isNew: Bool) {
     if (count + 1) * 2 > slots.count { grow() }
