@@ -121,7 +121,7 @@ let modules: [Module] = [
   library("AutomatonFiles", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]),
   tests("AutomatonFiles", ["Automata", "Bytes", "JSON", "PythonPeer", "Script", "YAML"]),
   library("AutomatonRuns", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]),
-  tests("AutomatonRuns", ["Automata"]),
+  tests("AutomatonRuns", ["Automata", "AutomatonFiles"]),
   // Protobuf: runtime, and the plugin that generates what a target's protobuf.conf names
   library("Protobuf", "Platform", ["Bytes", "JSON"]),
   tests("Protobuf", ["JSON", "PythonPeer"], plugins: ["ProtobufGenerator"]),
