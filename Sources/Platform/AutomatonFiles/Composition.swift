@@ -109,6 +109,9 @@ public enum CompositionFile {
 
   /// Whether a document is a composition rather than an automaton: it has `system`.
   public static func isComposition(_ text: [UInt8]) -> Bool {
+    // Most files do not have the word at all, and need not be read for that.
+    let word = Array("system".utf8)
+    guard text.indices.contains(where: { text[$0] == word[0] && text[$0...].starts(with: word) }) else { return false }
     guard let documents = try? YAML.parse(text, limits: AutomatonFile.limits), let root = documents.first?.root else {
       return false
     }

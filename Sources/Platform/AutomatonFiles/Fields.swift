@@ -29,7 +29,8 @@ struct Fields {
   let context: FileContext
   let section: Section
   let position: YAMLPosition
-  private var members: [String: FileNode.Member] = [:]
+  /// By the name of the key. There are few.
+  private var members: [(key: String, member: FileNode.Member)] = []
 
   /// - Parameter nameKeys: keys that hold the section's name in a list; they are accepted and read by the caller.
   init(_ node: FileNode, _ section: Section, _ context: FileContext, nameKeys: [String] = []) {
@@ -45,12 +46,12 @@ struct Fields {
           accepted: section.keys.flatMap(\.spellings) + nameKeys)
         continue
       }
-      if let first = members[key.name] {
+      if let first = self.member(key.name) {
         context.problems.error(
           .duplicateKey, member.position,
           "\"\(member.name)\" says the same as \"\(first.name)\" at \(first.position)", fix: "keep one of them")
       } else {
-        members[key.name] = member
+        members.append((key.name, member))
       }
     }
     for key in section.requiredKeys where self.node(key.name) == nil {
@@ -80,16 +81,21 @@ struct Fields {
     }
   }
 
+  private func member(_ key: String) -> FileNode.Member? {
+    for entry in members where entry.key == key { return entry.member }
+    return nil
+  }
+
   /// What stands behind a key; `nil` for nothing or null.
   func node(_ key: String) -> FileNode? {
-    guard let value = members[key]?.value else { return nil }
+    guard let value = member(key)?.value else { return nil }
     if case .scalar(.null) = value.content { return nil }
     return value
   }
 
   func has(_ key: String) -> Bool { node(key) != nil }
   /// Where a key stands, or the section.
-  func position(of key: String) -> YAMLPosition { members[key]?.position ?? position }
+  func position(of key: String) -> YAMLPosition { member(key)?.position ?? position }
 
   // MARK: Values
 

@@ -28,16 +28,16 @@ public enum FileSchema {
       "description": "A scalar, taken as it is spelled.", "type": ["string", "number", "boolean", "null"],
     ]
     for section in [root] + sections {
-      definitions[section.rawValue + "Keys"] = .object(keys(of: section))
-      definitions[section.rawValue] = ["description": .string(section.title), "anyOf": forms(of: section)]
-      if !section.nameKeys.isEmpty { definitions[section.rawValue + "Entries"] = entries(section) }
+      definitions[section.name + "Keys"] = .object(keys(of: section))
+      definitions[section.name] = ["description": .string(section.title), "anyOf": forms(of: section)]
+      if !section.nameKeys.isEmpty { definitions[section.name + "Entries"] = entries(section) }
     }
     var members = JSONObject()
     members["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     members["$id"] = .string(id)
     members["title"] = .string(title)
     members["description"] = .string(description)
-    members["$ref"] = .string("#/$defs/" + root.rawValue)
+    members["$ref"] = .string("#/$defs/" + root.name)
     members["$defs"] = .object(definitions)
     return .object(members)
   }
@@ -74,7 +74,7 @@ public enum FileSchema {
   /// - Parameter rules: for them.
   private static func whole(_ section: Section, extra: [String], rules: [JSON] = []) -> JSON {
     let needed = section.keys.filter(\.isRequired).map { needsOne(of: $0.spellings) }
-    var members: JSONObject = ["$ref": .string("#/$defs/\(section.rawValue)Keys"), "unevaluatedProperties": false]
+    var members: JSONObject = ["$ref": .string("#/$defs/\(section.name)Keys"), "unevaluatedProperties": false]
     if !extra.isEmpty { members["properties"] = .object(JSONObject(extra.map { ($0, given) })) }
     if !(needed + rules).isEmpty { members["allOf"] = .array(needed + rules) }
     return .object(members)
@@ -90,7 +90,7 @@ public enum FileSchema {
       ])
       if key.isRequired { rules.append(["contains": needsOne(of: key.spellings)]) }
     }
-    let item: JSON = ["$ref": .string("#/$defs/\(section.rawValue)Keys"), "unevaluatedProperties": false]
+    let item: JSON = ["$ref": .string("#/$defs/\(section.name)Keys"), "unevaluatedProperties": false]
     return ["type": "array", "items": item, "allOf": .array(rules)]
   }
 
@@ -116,7 +116,7 @@ public enum FileSchema {
 
   /// Things with names: a map, a list of sections with their names in them, or a list of maps with one member.
   private static func entries(_ section: Section) -> JSON {
-    let value = reference(section.rawValue)
+    let value = reference(section.name)
     let keys = section.keys.flatMap(\.spellings)
     func single(_ names: JSON, _ value: JSON) -> JSON {
       [
@@ -174,12 +174,12 @@ public enum FileSchema {
       let types = ValueTypeWords.choices.flatMap { [$0.word] + $0.aliases }.joined(separator: "|")
       let name: JSON = ["anyOf": [["type": ["number", "boolean"]], pattern("^[^:]*$|: *(\(types)) *$")]]
       return any(null, name, list(of: name))
-    case .section(let section): return any(reference(section.rawValue), null)
-    case .sectionOrText(let section): return any(reference("text"), reference(section.rawValue))
+    case .section(let section): return any(reference(section.name), null)
+    case .sectionOrText(let section): return any(reference("text"), reference(section.name))
     case .list(let section, let textAllowed):
-      let item = reference(section.rawValue)
+      let item = reference(section.name)
       return any(list(of: textAllowed ? ["anyOf": [item, given]] : item), null)
-    case .entries(let section): return any(reference(section.rawValue + "Entries"), null)
+    case .entries(let section): return any(reference(section.name + "Entries"), null)
     }
   }
 }

@@ -75,12 +75,15 @@ struct Key: Sendable {
 }
 
 /// The kinds of mappings in a file.
-enum Section: String, Sendable, CaseIterable {
+enum Section: Int, Sendable, CaseIterable {
   case document, config, target, board, hardware, component, automata, state, position, transition, timed, event,
     trigger
   case threshold, probabilistic, variable, blackBox, port, resource
   // Of a composition
   case composition, system, instance, wire
+
+  /// As schemas name it.
+  var name: String { "\(self)" }
 
   /// As messages name it.
   var title: String {
@@ -120,16 +123,14 @@ enum Section: String, Sendable, CaseIterable {
     }
   }
 
-  func key(spelled word: String) -> Key? { Section.lookup[self]?[word] }
+  /// The key of a spelling; `nil` for a word that is none.
+  func key(spelled word: String) -> Key? {
+    for key in Section.tables[rawValue].keys where key.name == word || key.aliases.contains(word) { return key }
+    return nil
+  }
 
-  var requiredKeys: [Key] { Section.required[self] ?? [] }
+  var requiredKeys: [Key] { Section.tables[rawValue].required }
 
-  /// Per section, every spelling of its keys.
-  private static let lookup: [Section: [String: Key]] = Dictionary(
-    uniqueKeysWithValues: allCases.map { section in
-      (section, Dictionary(section.keys.flatMap { key in key.spellings.map { ($0, key) } }) { first, _ in first })
-    })
-
-  private static let required: [Section: [Key]] = Dictionary(
-    uniqueKeysWithValues: allCases.map { ($0, $0.keys.filter(\.isRequired)) })
+  /// Tables are short: a search along them is faster than any hash.
+  private static let tables: [(keys: [Key], required: [Key])] = allCases.map { ($0.keys, $0.keys.filter(\.isRequired)) }
 }

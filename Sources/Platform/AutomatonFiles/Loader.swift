@@ -13,6 +13,7 @@ final class AutomatonLoader {
   var variableIndexes: [Name: Int] = [:]
   /// Variables whose direction the file leaves open: the lists of states decide.
   var openDirections: Set<Int> = []
+  var compiled: Set<CompiledText> = []
 
   var problems: Problems { context.problems }
 

@@ -2,6 +2,12 @@ import Automata
 import Script
 import YAML
 
+/// A script that has been compiled without an error.
+struct CompiledText: Hashable {
+  var text: Name
+  var isExpression: Bool
+}
+
 extension AutomatonLoader {
   /// The script behind a key; its place is kept, and it is compiled when all is read.
   func script(_ key: String, _ part: SourceMap.Script, in fields: Fields, isExpression: Bool = false) -> Name {
@@ -52,8 +58,11 @@ extension AutomatonLoader {
     _ text: Name, _ part: SourceMap.Script, isExpression: Bool, of owner: Name? = nil,
     place: (_ line: Int, _ column: Int) -> SourcePlace
   ) {
+    // Scripts that are right are often there again.
+    if compiled.contains(CompiledText(text: text, isExpression: isExpression)) { return }
     do {
       _ = try ScriptCompiler.compile(text, name: [], form: isExpression ? .expression : .block)
+      compiled.insert(CompiledText(text: text, isExpression: isExpression))
     } catch {
       let place = place(Int(error.line), Int(error.column))
       if isExpression, automaton.semantics == .compat, AutomatonLoader.isBlock(text) {

@@ -124,8 +124,8 @@ struct SourceText: Sendable {
   /// The places where the lines of a scalar's value begin.
   func linePlaces(of node: FileNode) -> [YAMLPosition] {
     guard case .scalar(.string(let text)) = node.content else { return [node.position] }
+    guard text.utf8.contains(0x0A) else { return [place(in: node, line: 1, column: 1)] }
     let lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
-    guard lines.count > 1 else { return [place(in: node, line: 1, column: 1)] }
     guard let start = scalarStart(node), bytes[start.index] == UInt8(ascii: "|") else {
       return Array(repeating: node.position, count: lines.count)
     }
