@@ -89,8 +89,10 @@ let modules: [Module] = [
   tests("Store", ["RocksDB", "aether-store-torture"]),
   executable("aether-store-torture", ["JSON", "Model", "Store"]),
   library(
-    "Control", "Fleet", ["JSON", "Linux", "Logging", "Model", "Node", "Store"], resources: [.embedInCode("Schemas")]),
-  tests("Control", ["JSON", "Linux", "Model", "Node", "Store"]),
+    "Control", "Fleet",
+    ["Automata", "AutomataHost", "AutomatonFiles", "JSON", "Linux", "Logging", "Model", "Node", "Store", "YAML"],
+    resources: [.embedInCode("Schemas")]),
+  tests("Control", ["AutomataHost", "JSON", "Linux", "Model", "Node", "Store"]),
   library("Identity", "Fleet", ["Bytes", "Crypto", "JSON"]),
   tests("Identity", ["Bytes", "Crypto", "JSON", "PythonPeer"]),
   library("Telemetry", "Fleet"), tests("Telemetry", ["JSON", "PythonPeer"]),

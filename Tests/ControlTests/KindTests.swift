@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test func everyKindLoads() throws {
-    #expect(KindRegistry.standard.kinds.map(\.kind) == ["Cell", "Process"])
+    #expect(KindRegistry.standard.kinds.map(\.kind) == ["Cell", "Process", "Automaton"])
     #expect(
       KindRegistry.standard["cells"]?.columns.filter { !$0.isWide }.map(\.title)
         == ["NAME", "PHASE", "CPU", "MEMORY", "RESTARTS", "AGE"])
@@ -40,6 +40,71 @@ import Testing
   ])
   func refuses(_ kind: String, _ name: String, _ spec: String, _ field: String) throws {
     #expect(try check(kind, name, spec)?.field == field)
+  }
+
+  static let automaton =
+    #"{"source":"config: {name: x}\nautomata: {states: {a: {}}}\nvariables: {i: {type: int, direction: input}}""#
+
+  @Test(arguments: [
+    ("}", nil),
+    (#","inputs":{"i":3},"tick":"10ms","errorPolicy":{"action":"faultState","state":"a"}}"#, nil),
+    (#","inputs":{"j":3}}"#, "spec.inputs.j"),
+    (#","inputs":{"i":"much"}}"#, "spec.inputs.i"),
+    (#","inputs":{"i":1.5}}"#, "spec.inputs.i"),
+    (#","inputs":{"i":[]}}"#, "spec.inputs.i"),
+    (#","tick":"2h"}"#, "spec.tick"),
+    (#","budget":{"memory":"1Ki"}}"#, "spec.budget.memory"),
+    (#","errorPolicy":{"action":"faultState"}}"#, "spec.errorPolicy.state"),
+    (#","errorPolicy":{"action":"faultState","state":"b"}}"#, "spec.errorPolicy.state"),
+    (#","connections":[{"from":"a","to":"i"}]}"#, "spec.connections[0].from"),
+    (#","connections":[{"from":"a/b","to":"j"}]}"#, "spec.connections[0].to"),
+    (#","connections":[{"from":"a/b","to":"i","transform":"scale"}]}"#, "spec.connections[0].amount"),
+    (#","connections":[{"from":"a/b","to":"i"},{"from":"c/d","to":"i"}]}"#, "spec.connections[1].to"),
+    (#","color":"red"}"#, "spec.color"),
+  ])
+  func automata(_ rest: String, _ field: String?) throws {
+    #expect(try check("Automaton", "a", KindTests.automaton + rest)?.field == field)
+  }
+
+  @Test func faultsOfASourceHaveAPlace() throws {
+    let error = try check("Automaton", "a", #"{"source":"config: {name: x}\nautomata:\n  states: {a: {colour: 1}}"}"#)
+    #expect(error?.field == "spec.source")
+    #expect(error?.message.contains("3:16: error: ") == true, "\(error?.message ?? "")")
+    // A document is as good as its text.
+    #expect(try check("Automaton", "a", #"{"source":{"config":{"name":"x"},"automata":{"states":{"a":{}}}}}"#) == nil)
+  }
+
+  private func automaton(_ name: String, _ connections: String) throws -> Resource {
+    let source =
+      #"config: {name: x}\nautomata: {states: {a: {}}}\n"#
+      + #"variables: {i: {type: int, direction: input}, o: {type: int, direction: output}, t: {type: string, direction: output}}"#
+    return Resource(
+      kind: "Automaton", metadata: Metadata(name: name, owner: "o"),
+      spec: try JSON.parse(#"{"source":"\#(source)","connections":\#(connections)}"#))
+  }
+
+  @Test func connectionsAreCheckedAmongPeers() throws {
+    let rule = try #require(KindRegistry.standard.require("Automaton").peers)
+    let first = try automaton("first", #"[{"from":"second/o","to":"i"}]"#)
+    func refusal(_ connections: String) throws -> APIError? {
+      let second = try automaton("second", connections)
+      #expect(rule.isNeeded(second))
+      do throws(APIError) {
+        try rule.check(second, [first])
+        return nil
+      } catch { return error }
+    }
+    #expect(try refusal(#"[{"from":"other/o","to":"i"}]"#) == nil)
+    #expect(try refusal(#"[{"from":"first/o","to":"i","delayed":true}]"#) == nil)
+    let cycle = try refusal(#"[{"from":"first/o","to":"i"}]"#)
+    #expect(cycle?.field == "spec.connections")
+    #expect(cycle?.message.contains("first -> second -> first") == true)
+    #expect(try refusal(#"[{"from":"first/p","to":"i","delayed":true}]"#)?.field == "spec.connections[0].from")
+    let type = try refusal(#"[{"from":"first/t","to":"i","delayed":true}]"#)
+    #expect(type?.message == "spec.connections[0].transform gives string, and \"i\" takes int")
+    #expect(
+      try refusal(#"[{"from":"first/t","to":"i","delayed":true,"transform":"negate"}]"#)?.field
+        == "spec.connections[0].transform")
   }
 
   @Test func accepts() throws {

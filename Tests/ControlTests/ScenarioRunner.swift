@@ -7,8 +7,8 @@ import Model
 ///
 /// A line starts with `@TIME` in milliseconds; due timers fire first. Then one of
 /// - `start`: the store and the node answer that they have nothing
-/// - `cell NAME UID SPEC`, `process NAME UID SPEC`: declare or change
-/// - `delete cell|process NAME`, `purge cell|process NAME` (without its finalizers)
+/// - `cell NAME UID SPEC`, `process NAME UID SPEC`, `automaton NAME UID SPEC`: declare or change
+/// - `delete KIND NAME`, `purge KIND NAME` (without its finalizers)
 /// - `done UID STATE`: the node answers the command with what it has then; `done UID fail node|workload|conflict CODE`
 /// - `saw UID STATE`: the node reports by itself; `lose UID STATE`: the same, but the report gets lost
 /// - `relist`: reports may have been missed; the node is asked for everything
@@ -50,9 +50,9 @@ struct ScenarioRunner {
       core = ControlCore()
       timers = [:]
       step(.resourcesListed(store.sorted))
-    case "cell", "process":
+    case "cell", "process", "automaton":
       guard rest.count >= 3 else { throw Fault(line: line) }
-      let key = ResourceKey(owner: "o", kind: words[1] == "cell" ? "Cell" : "Process", name: rest[0])
+      let key = ResourceKey(owner: "o", kind: ScenarioRunner.kind(words[1]), name: rest[0])
       let spec = try JSON.parse(rest.dropFirst(2).joined(separator: " "))
       if let resource = store.apply(key, uid: rest[1], spec, at: now) { step(.resource(resource)) }
     case "delete":
@@ -86,7 +86,28 @@ struct ScenarioRunner {
 
   private func key(_ rest: [String], _ line: String) throws -> ResourceKey {
     guard rest.count == 2 else { throw Fault(line: line) }
-    return ResourceKey(owner: "o", kind: rest[0] == "cell" ? "Cell" : "Process", name: rest[1])
+    return ResourceKey(owner: "o", kind: ScenarioRunner.kind(rest[0]), name: rest[1])
+  }
+
+  private static func kind(_ word: String) -> String { word.prefix(1).uppercased() + word.dropFirst() }
+
+  /// `automaton` stands for what was applied last, or keeps what it was.
+  private func automaton(_ uid: String, _ state: String, _ line: String) throws -> Observation {
+    let executions: [String: AutomatonObservation.Execution] = [
+      "running": .running, "paused": .paused, "stopped": .stopped, "failed": .failed,
+    ]
+    guard let execution = executions[state] else { throw Fault(line: line) }
+    var automaton = AutomatonObservation(
+      workload: uid, fingerprint: Fingerprint([:]), liveFingerprint: Fingerprint([:]), execution: execution,
+      startedAt: Timestamp(milliseconds: 0), time: now.milliseconds, live: ["state": "a"],
+      lastError: execution == .failed ? "it broke" : "")
+    if case .automaton(let old) = node[uid] {
+      (automaton.fingerprint, automaton.liveFingerprint) = (old.fingerprint, old.liveFingerprint)
+    }
+    if case .applyAutomaton(_, _, let spec) = commanded[uid] {
+      (automaton.fingerprint, automaton.liveFingerprint) = (spec.fingerprint, spec.liveFingerprint)
+    }
+    return .automaton(automaton)
   }
 
   private func observation(_ words: [String], _ line: String) throws -> Observation? {
@@ -94,6 +115,7 @@ struct ScenarioRunner {
     let (uid, state) = (words[0], words[1])
     if state == "gone" { return nil }
     let resource = store.find(uid: uid)
+    if resource?.kind == "Automaton" || uid.hasPrefix("a") { return try automaton(uid, state, line) }
     if case .createCell(_, _, let spec) = commanded[uid] { return cell(uid, spec, isPaused: state == "paused") }
     if resource?.kind == "Cell" || uid.hasPrefix("c") {
       let old: Observation? = node[uid]

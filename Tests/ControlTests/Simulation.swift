@@ -350,6 +350,12 @@ struct Simulation {
       guard case .process(let process) = node[uid] else { return }
       guard !process.isRunning else { throw conflict }
       node[uid] = nil
+    case .applyAutomaton(let uid, _, let spec):
+      node[uid] = .automaton(
+        AutomatonObservation(
+          workload: uid, fingerprint: spec.fingerprint, liveFingerprint: spec.liveFingerprint,
+          execution: spec.isSuspended ? .paused : .running, startedAt: now))
+    case .removeAutomaton(let uid): node[uid] = nil
     }
   }
 

@@ -23,11 +23,30 @@ public struct KindDefinition: Sendable {
   public var finalizers: [String]
   /// Rules beyond the schema, such as fields that cannot change (`previous` is the stored resource).
   public var validate: @Sendable (_ resource: Resource, _ previous: Resource?) throws(APIError) -> Void
+  /// Rules that need the other resources of the kind; `nil` for none.
+  public var peers: PeerRule?
+
+  /// A rule between resources of one kind and owner.
+  public struct PeerRule: Sendable {
+    /// Whether the others must be looked at for this one.
+    public var isNeeded: @Sendable (Resource) -> Bool
+    /// - Parameter peers: all of the owner; the resource itself may be among them, as it was before.
+    public var check: @Sendable (_ resource: Resource, _ peers: [Resource]) throws(APIError) -> Void
+
+    public init(
+      isNeeded: @escaping @Sendable (Resource) -> Bool,
+      check: @escaping @Sendable (_ resource: Resource, _ peers: [Resource]) throws(APIError) -> Void
+    ) {
+      self.isNeeded = isNeeded
+      self.check = check
+    }
+  }
 
   public init(
     kind: String, plural: String, singular: String, shortNames: [String] = [], summary: String, schemaJSON: JSON,
     columns: [PrinterColumn], parentKind: String? = nil, finalizers: [String] = [],
-    validate: @escaping @Sendable (_ resource: Resource, _ previous: Resource?) throws(APIError) -> Void
+    validate: @escaping @Sendable (_ resource: Resource, _ previous: Resource?) throws(APIError) -> Void,
+    peers: PeerRule? = nil
   ) throws(SchemaError) {
     self.kind = kind
     self.plural = plural
@@ -40,6 +59,7 @@ public struct KindDefinition: Sendable {
     self.parentKind = parentKind
     self.finalizers = finalizers
     self.validate = validate
+    self.peers = peers
   }
 
   /// The whole check of a resource that a client sent.

@@ -105,12 +105,15 @@ final class HostedAutomaton {
 
   /// Takes on a specification of the same revision.
   func takeOver(_ spec: HostedSpec) throws(EngineError) {
-    let wasSuspended = self.spec.isSuspended
+    let before = self.spec
     self.spec = spec
-    guard wasSuspended != spec.isSuspended else { return }
-    if spec.isSuspended, engine.execution == .running { try run.apply(.pause) }
-    if !spec.isSuspended, engine.execution == .paused { try run.apply(.resume) }
-    collect()
+    for input in spec.inputs where !before.inputs.contains(input) {
+      try run.apply(.set(variable: input.variable, input.value))
+    }
+    let wasSuspended = before.isSuspended
+    if spec.isSuspended, !wasSuspended, engine.execution == .running { try run.apply(.pause) }
+    if !spec.isSuspended, wasSuspended, engine.execution == .paused { try run.apply(.resume) }
+    if run.trace.lineCount != lineCount { collect() }
   }
 
   // MARK: Time
@@ -268,7 +271,8 @@ final class HostedAutomaton {
     func text(_ name: Name) -> String { String(decoding: name, as: UTF8.self) }
     let model = engine.model
     return AutomatonStatus(
-      id: spec.id, owner: spec.owner, name: spec.name, revision: spec.revision, execution: engine.execution,
+      id: spec.id, owner: spec.owner, name: spec.name, revision: spec.revision, liveRevision: spec.liveRevision,
+      execution: engine.execution,
       isSuspended: spec.isSuspended, states: engine.leaves.map { text(model.states[$0.index].name) },
       variables: model.variables.enumerated().map { index, variable in
         AutomatonStatus.Variable(

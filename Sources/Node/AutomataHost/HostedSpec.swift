@@ -10,6 +10,8 @@ public struct HostedSpec: Sendable {
   public var automaton: CompiledAutomaton
   /// Names everything that only a new run can take on: source, semantics, seed, tick, budgets.
   public var revision: String
+  /// Names what a running automaton can take on: inputs, connections, whether it is suspended.
+  public var liveRevision: String
   /// Seed, length of a tick, budgets; clock and epoch are the host's.
   public var options: RunOptions
   /// Set before the automaton begins.
@@ -28,13 +30,15 @@ public struct HostedSpec: Sendable {
 
   public init(
     id: String, owner: String, name: String, automaton: CompiledAutomaton, revision: String,
-    options: RunOptions = RunOptions(), inputs: [Input] = [], isSuspended: Bool = false, links: [Link] = []
+    liveRevision: String = "", options: RunOptions = RunOptions(), inputs: [Input] = [], isSuspended: Bool = false,
+    links: [Link] = []
   ) {
     self.id = id
     self.owner = owner
     self.name = name
     self.automaton = automaton
     self.revision = revision
+    self.liveRevision = liveRevision
     self.options = options
     self.inputs = inputs
     self.isSuspended = isSuspended
@@ -70,6 +74,7 @@ public struct AutomatonStatus: Sendable, Equatable {
   public var owner: String
   public var name: String
   public var revision: String
+  public var liveRevision: String
   public var execution: ExecutionState
   /// As its specification says; the execution may differ since someone paused or resumed it.
   public var isSuspended: Bool

@@ -10,6 +10,7 @@ struct ControlledKind: Sendable {
   static let all: [ControlledKind] = [
     ControlledKind(definition: CellKind.definition) { CellCore(resource: $0) },
     ControlledKind(definition: ProcessKind.definition) { ProcessCore(resource: $0) },
+    ControlledKind(definition: AutomatonKind.definition) { AutomatonCore(resource: $0) },
   ]
 
   static let byKind = Dictionary(uniqueKeysWithValues: all.map { ($0.definition.kind, $0) })
@@ -29,13 +30,14 @@ extension KindDefinition {
   static func embedded(
     _ kind: String, plural: String, singular: String, shortNames: [String], summary: String, schema: [UInt8],
     columns: [PrinterColumn], parentKind: String? = nil,
-    validate: @escaping @Sendable (_ resource: Resource, _ previous: Resource?) throws(APIError) -> Void
+    validate: @escaping @Sendable (_ resource: Resource, _ previous: Resource?) throws(APIError) -> Void,
+    peers: PeerRule? = nil
   ) -> KindDefinition {
     do {
       return try KindDefinition(
         kind: kind, plural: plural, singular: singular, shortNames: shortNames, summary: summary,
         schemaJSON: JSON.parse(schema), columns: columns, parentKind: parentKind,
-        finalizers: [KindDefinition.nodeFinalizer], validate: validate)
+        finalizers: [KindDefinition.nodeFinalizer], validate: validate, peers: peers)
     } catch {
       preconditionFailure("the embedded schema of \(kind) does not load: \(error)")
     }

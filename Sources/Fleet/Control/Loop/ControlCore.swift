@@ -13,7 +13,9 @@ public struct ControlCore: Sendable {
   /// Counters of a status may lag behind by this.
   public static let counterDelay = Duration.seconds(1)
   /// Members of a status that count as counters.
-  static let counters: Set<String> = ["restarts", "processes"]
+  static let counters: Set<String> = [
+    "restarts", "processes", "state", "states", "outputs", "ticks", "transitions", "errors", "lastError",
+  ]
 
   public enum Event: Sendable {
     /// A resource as it now is in the store.

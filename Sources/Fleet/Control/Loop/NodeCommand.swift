@@ -17,6 +17,10 @@ public enum NodeCommand: Sendable, Equatable {
   case stopProcess(WorkloadID, StopRule)
   /// Forgets an ended process and its log.
   case removeProcess(WorkloadID)
+  /// Runs an automaton as specified; what is so already goes on undisturbed.
+  case applyAutomaton(WorkloadID, ResourceKey, AutomatonSpec)
+  /// Ends it and forgets its snapshot.
+  case removeAutomaton(WorkloadID)
 
   /// The word for messages and metrics.
   public var name: String {
@@ -28,12 +32,14 @@ public enum NodeCommand: Sendable, Equatable {
     case .startProcess: "startProcess"
     case .stopProcess: "stopProcess"
     case .removeProcess: "removeProcess"
+    case .applyAutomaton: "applyAutomaton"
+    case .removeAutomaton: "removeAutomaton"
     }
   }
 
   var isRemoval: Bool {
     switch self {
-    case .removeCell, .removeProcess: true
+    case .removeCell, .removeProcess, .removeAutomaton: true
     default: false
     }
   }
@@ -41,7 +47,8 @@ public enum NodeCommand: Sendable, Equatable {
   public var workload: WorkloadID {
     switch self {
     case .createCell(let id, _, _), .updateCell(let id, _), .setCellPaused(let id, _), .removeCell(let id),
-      .startProcess(let id, _, _, _), .stopProcess(let id, _), .removeProcess(let id):
+      .startProcess(let id, _, _, _), .stopProcess(let id, _), .removeProcess(let id),
+      .applyAutomaton(let id, _, _), .removeAutomaton(let id):
       id
     }
   }

@@ -4,11 +4,13 @@ import Model
 public enum Observation: Sendable, Equatable {
   case cell(CellObservation)
   case process(ProcessObservation)
+  case automaton(AutomatonObservation)
 
   public var workload: WorkloadID {
     switch self {
     case .cell(let cell): cell.workload
     case .process(let process): process.workload
+    case .automaton(let automaton): automaton.workload
     }
   }
 
@@ -19,7 +21,9 @@ public enum Observation: Sendable, Equatable {
     case (.process(let mine), .process(let theirs)):
       if mine.run == theirs.run { return mine.isRunning && !theirs.isRunning }
       return mine.run.startedAt < theirs.run.startedAt
-    case (.cell, .process), (.process, .cell): return false
+    case (.automaton(let mine), .automaton(let theirs)):
+      return mine.startedAt == theirs.startedAt ? mine.time < theirs.time : mine.startedAt < theirs.startedAt
+    default: return false
     }
   }
 
@@ -27,6 +31,7 @@ public enum Observation: Sendable, Equatable {
   func orphanCommand(isCellOrphan: (WorkloadID) -> Bool) -> NodeCommand? {
     switch self {
     case .cell(let cell): .removeCell(cell.workload)
+    case .automaton(let automaton): .removeAutomaton(automaton.workload)
     case .process(let process):
       if isCellOrphan(process.cell) {
         nil

@@ -251,7 +251,7 @@ extension ControlCore {
       switch entry.observation {
       case .cell: (uid, nil)
       case .process(let process) where process.isRunning: (uid, process.cell)
-      case .process, nil: nil
+      case .process, .automaton, nil: nil
       }
     }
   }

@@ -1,3 +1,4 @@
+import AutomataHost
 import Linux
 import Model
 import Node
@@ -5,9 +6,14 @@ import Node
 /// The node in this process.
 public struct LocalNodeBackend: NodeBackend {
   private let node: NodeRuntime
+  private let automata: AutomatonHost?
   private let directory = ProcessDirectory()
 
-  public init(_ node: NodeRuntime) { self.node = node }
+  /// - Parameter automata: runs automata; without it the node runs none.
+  public init(_ node: NodeRuntime, automata: AutomatonHost? = nil) {
+    self.node = node
+    self.automata = automata
+  }
 
   /// Names of labels that say what a workload was made from.
   enum Label {
@@ -19,6 +25,8 @@ public struct LocalNodeBackend: NodeBackend {
   public func perform(_ command: NodeCommand) async -> Result<Observation?, NodeFailure> {
     do throws(NodeError) {
       switch command {
+      case .applyAutomaton(let id, let key, let spec): return await apply(spec, id, key)
+      case .removeAutomaton(let id): return await removeAutomaton(id)
       case .createCell(let id, let key, let spec):
         return .success(.cell(observation(try await node.createCell(try configuration(id, key, spec)))))
       case .updateCell(let id, let spec):
@@ -86,6 +94,7 @@ public struct LocalNodeBackend: NodeBackend {
         if let observed = observation(process, cell.configuration.id) { observations.append(observed) }
       }
     }
+    for status in await automata?.statuses() ?? [] { observations.append(.automaton(AutomatonObservation(status))) }
     return .success(observations)
   }
 
@@ -98,7 +107,18 @@ public struct LocalNodeBackend: NodeBackend {
         }
         continuation.finish()
       }
-      continuation.onTermination = { _ in task.cancel() }
+      let automataTask = Task {
+        for await report in await automata?.reports() ?? AsyncStream(unfolding: { nil }) {
+          switch report {
+          case .changed(let status): continuation.yield(.observed(.automaton(AutomatonObservation(status))))
+          case .removed(let id): continuation.yield(.vanished(id))
+          }
+        }
+      }
+      continuation.onTermination = { _ in
+        task.cancel()
+        automataTask.cancel()
+      }
     }
   }
 
@@ -131,6 +151,34 @@ public struct LocalNodeBackend: NodeBackend {
     return WorkloadUsage(
       cpuNanoseconds: stats.cpuNanoseconds, memoryBytes: stats.memoryBytes ?? 0, memoryLimitBytes: nil,
       taskCount: Int(clamping: stats.tasks ?? 0))
+  }
+
+  // MARK: Automata
+
+  private func apply(
+    _ spec: AutomatonSpec, _ id: WorkloadID, _ key: ResourceKey
+  ) async -> Result<Observation?, NodeFailure> {
+    guard let automata else {
+      return .failure(NodeFailure(.node, code: "Unavailable", message: "this node runs no automata"))
+    }
+    do {
+      let hosted = try spec.hosted(id, key, compile: automata.compiled)
+      return .success(.automaton(AutomatonObservation(try await automata.apply(hosted))))
+    } catch let error as HostError {
+      return .failure(NodeFailure(.node, code: error.code, message: error.description))
+    } catch {
+      return .failure(
+        NodeFailure(.node, code: "InvalidSpec", message: "\((error as? APIError)?.message ?? "\(error)")"))
+    }
+  }
+
+  private func removeAutomaton(_ id: WorkloadID) async -> Result<Observation?, NodeFailure> {
+    do throws(HostError) {
+      try await automata?.remove(id)
+      return .success(nil)
+    } catch {
+      return .failure(NodeFailure(.node, code: error.code, message: error.description))
+    }
   }
 
   // MARK: Observations
