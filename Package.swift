@@ -61,7 +61,8 @@ let modules: [Module] = [
   executable(
     "aetherd",
     [
-      "Arguments", "Bytes", "CLinux", "Control", "Crypto", "Gateway", "HTTPClient", "HTTPServer", "Identity", "JSON",
+      "Arguments", "Automata", "AutomataHost", "Bytes", "CLinux", "Control", "Crypto", "Gateway", "HTTPClient",
+      "HTTPServer", "Identity", "JSON",
       "Linux", "Logging",
       "Model", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
     ]),

@@ -27,6 +27,7 @@ public final class Gateway: Sendable {
   let kinds: KindRegistry
   let store: ResourceStore
   let workloads: any Workloads
+  let automata: any LiveAutomata
   let authenticator: any TokenAuthenticator
   /// `nil` unless the development issuer was asked for.
   let developmentTokens: (any DevelopmentTokens)?
@@ -39,13 +40,15 @@ public final class Gateway: Sendable {
   let isReady = Atomic<Bool>(false)
 
   public init(
-    kinds: KindRegistry, store: ResourceStore, workloads: any Workloads, authenticator: any TokenAuthenticator,
-    developmentTokens: (any DevelopmentTokens)?, audit: AuditLog, metrics: MetricsRegistry, logger: Logger,
+    kinds: KindRegistry, store: ResourceStore, workloads: any Workloads, automata: any LiveAutomata,
+    authenticator: any TokenAuthenticator, developmentTokens: (any DevelopmentTokens)?, audit: AuditLog,
+    metrics: MetricsRegistry, logger: Logger,
     configuration: Configuration
   ) {
     self.kinds = kinds
     self.store = store
     self.workloads = workloads
+    self.automata = automata
     self.authenticator = authenticator
     self.developmentTokens = developmentTokens
     self.audit = audit
@@ -63,7 +66,7 @@ public final class Gateway: Sendable {
   /// All routes behind the middleware.
   public func router() -> Router {
     Router(
-      serviceRoutes + workloadRoutes + [watchRoute] + resourceRoutes,
+      serviceRoutes + workloadRoutes + automatonRoutes + [watchRoute] + resourceRoutes,
       middleware: [observe, authenticate])
   }
 

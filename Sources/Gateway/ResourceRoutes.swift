@@ -39,9 +39,9 @@ extension Gateway {
     let owner = try context.caller().user
     let page = try await store.list(
       kind: kind.kind, owner: owner, selector: selector, limit: Int(limit), continue: request.query("continue").first)
-    let usage = await usage(owner: owner)
+    let live = await live(kind, owner: owner)
     var answer: JSONObject = [
-      "items": .array(page.items.map { merged($0, usage).json }), "revision": .integer(page.revision),
+      "items": .array(page.items.map { live.merged($0).json }), "revision": .integer(page.revision),
     ]
     if let next = page.continue { answer["continue"] = .string(next) }
     return .json(.object(answer))
@@ -51,11 +51,15 @@ extension Gateway {
     let key = try key(context)
     try request.checkQuery([])
     try request.requireAccept("application/json")
-    return .resource(merged(try await find(key), await usage(owner: key.owner)))
+    let resource = try await find(key)
+    return .resource(await live(resource).merged(resource))
   }
 
   @Sendable private func events(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    let key = try key(context)
+    try await events(of: try key(context), request)
+  }
+
+  func events(of key: ResourceKey, _ request: HTTPRequest) async throws -> HTTPResponse {
     try request.checkQuery([])
     try request.requireAccept("application/json")
     _ = try await find(key)
@@ -74,6 +78,7 @@ extension Gateway {
     if try await present(resource.key) != nil { throw StoreError.alreadyExists(resource.key) }
     try kind.check(resource, previous: nil)
     try await requireParent(of: resource, kind, among: [])
+    try await requirePeers(of: resource, kind, among: [])
     if isDryRun { return .resource(resource) }
     let outcome = try await store.transaction([.create(resource)])
     return .resource(outcome[0].resource ?? resource, status: .created)
@@ -95,6 +100,7 @@ extension Gateway {
     if expected != nil, previous == nil { throw StoreError.notFound(key) }
     try kind.check(resource, previous: previous)
     try await requireParent(of: resource, kind, among: [])
+    try await requirePeers(of: resource, kind, among: [])
     if isDryRun { return .resource(resource) }
     let outcome = try await store.transaction([.apply(resource, expected: expected == 0 ? nil : expected)])
     return .resource(outcome[0].resource ?? resource, status: outcome[0].action == .created ? .created : .ok)
@@ -136,6 +142,7 @@ extension Gateway {
     let kind = try kinds.require(resource.kind)
     try kind.check(resource, previous: try await present(resource.key))
     try await requireParent(of: resource, kind, among: earlier)
+    try await requirePeers(of: resource, kind, among: earlier)
     return resource
   }
 
@@ -235,16 +242,52 @@ extension Gateway {
     }
   }
 
+  /// The rules between the resources of a kind, with those of the same request in place of what is stored.
+  private func requirePeers(of resource: Resource, _ kind: KindDefinition, among earlier: [Resource]) async throws {
+    guard let rule = kind.peers, rule.isNeeded(resource) else { return }
+    var peers: [ResourceKey: Resource] = [:]
+    var next: String?
+    repeat {
+      let page = try await store.list(
+        kind: kind.kind, owner: resource.metadata.owner, selector: nil, limit: Int(Gateway.pageSizeMax), continue: next)
+      for item in page.items where !item.isDeleting { peers[item.key] = item }
+      next = page.continue
+    } while next != nil
+    for item in earlier where item.kind == kind.kind { peers[item.key] = item }
+    try rule.check(resource, peers.values.sorted { $0.key < $1.key })
+  }
+
+  private func live(_ kind: KindDefinition, owner: String) async -> LiveStatus {
+    if kind.kind == "Automaton" { return LiveStatus(automata: await automata.live(owner: owner)) }
+    return LiveStatus(usage: await usage(owner: owner))
+  }
+
+  private func live(_ resource: Resource) async -> LiveStatus {
+    guard resource.kind == "Automaton" else { return LiveStatus(usage: await usage(owner: resource.key.owner)) }
+    return LiveStatus(automata: await automata.live(of: resource).map { [resource.key: $0] } ?? [:])
+  }
+
   private func usage(owner: String) async -> [ResourceKey: WorkloadStats] {
     Dictionary(await workloads.stats(owner: owner).map { ($0.key, $0) }) { _, last in last }
   }
+}
 
-  /// Adds current use to the status that is shown; it is never stored.
-  private func merged(_ resource: Resource, _ usage: [ResourceKey: WorkloadStats]) -> Resource {
-    guard let stats = usage[resource.key], case .object(var status) = resource.status else { return resource }
-    var use: JSONObject = ["memory": .integer(Int64(clamping: stats.memoryBytes))]
-    if let cpu = stats.cpuMillicores { use["cpu"] = .integer(cpu) }
-    status["usage"] = .object(use)
+/// What changes too often to be stored, and is added to the status that is shown.
+private struct LiveStatus {
+  var usage: [ResourceKey: WorkloadStats] = [:]
+  var automata: [ResourceKey: JSONObject] = [:]
+
+  func merged(_ resource: Resource) -> Resource {
+    guard case .object(var status) = resource.status else { return resource }
+    if let stats = usage[resource.key] {
+      var use: JSONObject = ["memory": .integer(Int64(clamping: stats.memoryBytes))]
+      if let cpu = stats.cpuMillicores { use["cpu"] = .integer(cpu) }
+      status["usage"] = .object(use)
+    } else if let live = automata[resource.key] {
+      for member in live.members { status[member.name] = member.value }
+    } else {
+      return resource
+    }
     var resource = resource
     resource.status = .object(status)
     return resource

@@ -7,7 +7,15 @@ import YAML
 struct Manifest {
   var file: String
   var document: YAMLDocument
-  var json: JSON { document.value }
+  var json: JSON
+  /// The file is the source of an automaton, and `json` a resource around it.
+  var isSource = false
+
+  init(file: String, document: YAMLDocument) {
+    self.file = file
+    self.document = document
+    json = document.value
+  }
 
   var kind: String { json["kind"]?.stringValue ?? "" }
   var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
@@ -19,8 +27,12 @@ struct Manifest {
       for file in try files(in: path) {
         guard let bytes = try File.read(file) else { continue }
         do {
-          for document in try YAML.parse(bytes) where !document.value.isNull {
-            manifests.append(Manifest(file: file, document: document))
+          let documents = try YAML.parse(bytes).filter { !$0.value.isNull }
+          for document in documents {
+            var manifest = Manifest(file: file, document: document)
+            let text = documents.count == 1 ? String(decoding: bytes, as: UTF8.self) : YAML.text(document.value)
+            manifest.wrap(source: text)
+            manifests.append(manifest)
           }
         } catch { throw APIError(.invalid, "\(file):\(error)") }
       }
@@ -29,6 +41,32 @@ struct Manifest {
       throw APIError(.invalid, "\(paths.joined(separator: ", ")): no resources in there")
     }
     return manifests
+  }
+
+  /// A plain document of an automaton becomes a resource of its name. Other documents stay what they are.
+  private mutating func wrap(source: String) {
+    let value = document.value
+    guard value["kind"] == nil, value["automata"]?.objectValue != nil || value["config"]?.objectValue != nil,
+      value["system"] == nil
+    else { return }
+    isSource = true
+    let given = value["config"]?["name"]?.stringValue ?? file.split(separator: "/").last.map(String.init) ?? "automaton"
+    json = [
+      "apiVersion": .string(Resource.apiVersion), "kind": "Automaton",
+      "metadata": ["name": .string(Manifest.resourceName(given))], "spec": ["source": .string(source)],
+    ]
+  }
+
+  /// The name of a resource nearest to `name`: other characters than letters and digits become `-`.
+  static func resourceName(_ name: String) -> String {
+    let plain = name.unicodeScalars.map { scalar -> Character in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9": Character(scalar)
+      default: "-"
+      }
+    }
+    let words = String(plain).split(separator: "-", omittingEmptySubsequences: true)
+    return String(words.joined(separator: "-").prefix(ResourceName.componentLengthMax)).trimmingDashes
   }
 
   /// What `delete` means by it.
@@ -75,7 +113,23 @@ struct Manifest {
       if let space = message.firstIndex(of: " ") { message = String(message[message.index(after: space)...]) }
     }
     guard let manifest else { return error }
+    if manifest.isSource, field == "spec.source" {
+      // Each line of the message begins with its place in the source, which is the file.
+      let lines = message.split(separator: "\n").map { line -> String in
+        let text = line.hasPrefix("spec.source: ") ? line.dropFirst("spec.source: ".count) : line
+        return "\(manifest.file):\(text)"
+      }
+      return APIError(error.code, lines.joined(separator: "\n"), field: field, accepted: error.accepted)
+    }
     let position = manifest.document.location(of: field).position
     return APIError(error.code, "\(manifest.file):\(position): \(message)", field: field, accepted: error.accepted)
+  }
+}
+
+extension String {
+  fileprivate var trimmingDashes: String {
+    var text = self[...]
+    while text.hasSuffix("-") { text = text.dropLast() }
+    return text.isEmpty ? "automaton" : String(text)
   }
 }

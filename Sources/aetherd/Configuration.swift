@@ -60,6 +60,7 @@ struct Configuration: Sendable {
     var issuer: String { state + "/issuer" }
     var audit: String { state + "/audit" }
     var node: String { state + "/node" }
+    var automata: String { state + "/automata" }
     var control: String { runtime + "/aetherd.sock" }
   }
 }

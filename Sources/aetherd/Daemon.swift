@@ -1,3 +1,4 @@
+import AutomataHost
 import Bytes
 import CLinux
 import Control
@@ -60,12 +61,16 @@ enum Daemon {
         "adopted": .init(adoption.adopted.count), "lost": .init(adoption.lost.count),
         "removed": .init(adoption.removed.count),
       ])
-    let controller = Controller(store: store, backend: LocalNodeBackend(node))
+    let automata = try AutomatonHost(AutomatonHost.Options(directory: configuration.paths.automata))
+    await automata.start()
+    metrics.addAutomata(automata)
+    let controller = Controller(store: store, backend: LocalNodeBackend(node, automata: automata))
     try await controller.start()
 
     let audit = try AuditLog(directory: configuration.paths.audit)
     let gateway = Gateway(
       kinds: .standard, store: store, workloads: NodeWorkloads(node: node, controller: controller),
+      automata: NodeAutomata(host: automata),
       authenticator: TokenCheck(verifier: TokenVerifier(trusted)),
       developmentTokens: try development.map { try DevelopmentTokenSource($0) }, audit: audit, metrics: metrics,
       logger: Logger("gateway"), configuration: gatewayConfiguration(configuration))
@@ -86,6 +91,7 @@ enum Daemon {
     await server.shutdown(grace: drainTime)
     await control.shutdown(grace: drainTime)
     await controller.stop()
+    await automata.shutdown()
     if configuration.onExit == .stop { await stopWork(node, logger) }
     await node.shutdown()
     group.shutdown()

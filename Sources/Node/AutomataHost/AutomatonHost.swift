@@ -11,6 +11,14 @@ public enum HostReport: Sendable {
   case removed(String)
 }
 
+/// Figures of all automata of a node, at most a second old.
+public struct HostFigures: Sendable, Equatable {
+  public var count = 0
+  public var counters = Counters()
+  /// Values of connections that did not fit their input.
+  public var refusedValues: UInt64 = 0
+}
+
 /// Runs automata on this node: any number, on few threads, with snapshots on disk from which they go on after a restart.
 public actor AutomatonHost {
   public struct Options: Sendable {
@@ -31,7 +39,7 @@ public actor AutomatonHost {
   static let roundInterval = Duration.milliseconds(250)
   /// Per thread and round, so that a busy node stays within its means.
   static let recordsPerRound = 64
-  static let reportsPerRound = 256
+  static let reportsPerRound = 64
 
   private let options: Options
   private let clock: HostClock
@@ -46,6 +54,7 @@ public actor AutomatonHost {
   private var listeners: [Int: AsyncStream<HostReport>.Continuation] = [:]
   private var nextListener = 0
   private let cache = CompiledCache()
+  private let latest = Mutex(HostFigures())
 
   private struct Qualified: Hashable {
     var owner: String
@@ -74,9 +83,12 @@ public actor AutomatonHost {
       }
     }
     rounds = Task { [weak self] in
+      var number = 0
       while (try? await Task.sleep(for: AutomatonHost.roundInterval)) != nil {
         guard let self else { return }
         await self.round(age: self.options.snapshotAge)
+        number += 1
+        if number % 4 == 0 { await self.updateFigures() }
       }
     }
   }
@@ -131,7 +143,7 @@ public actor AutomatonHost {
     for link in spec.links { readers[Qualified(owner: spec.owner, name: link.source), default: []].insert(spec.id) }
     await connect(own)
     for source in Set((before?.links ?? []).map(\.source) + spec.links.map(\.source)) {
-      await connect(Qualified(owner: spec.owner, name: source))
+      await connect(Qualified(owner: spec.owner, name: source), fresh: isNew ? spec.id : nil)
     }
     return status
   }
@@ -183,16 +195,18 @@ public actor AutomatonHost {
 
   public func spec(of id: String) -> HostedSpec? { specs[id] }
 
-  public func counters() async -> (sum: Counters, refusedValues: UInt64, count: Int) {
-    var sum = Counters()
-    var (refused, count): (UInt64, Int) = (0, 0)
+  /// Figures of all automata.
+  public nonisolated var figures: HostFigures { latest.withLock { $0 } }
+
+  private func updateFigures() async {
+    var figures = HostFigures()
     for shard in shards {
-      let part = await shard.counters()
-      sum.add(part.sum)
-      refused += part.refusedValues
-      count += part.count
+      let part = await shard.figures()
+      figures.count += part.count
+      figures.counters.add(part.counters)
+      figures.refusedValues += part.refusedValues
     }
-    return (sum, refused, count)
+    latest.withLock { $0 = figures }
   }
 
   /// What changes from the call on; several changes of one automaton may come as one.
@@ -234,7 +248,7 @@ public actor AutomatonHost {
   }
 
   /// Tells a source where its outputs lead; connections that do not fit lead nowhere until one end changes.
-  private func connect(_ source: Qualified) async {
+  private func connect(_ source: Qualified, fresh: String? = nil) async {
     guard let id = names[source], let spec = specs[id] else { return }
     let model = spec.automaton.model
     var outgoing: [HostedAutomaton.Outgoing] = []
@@ -250,7 +264,7 @@ public actor AutomatonHost {
             output: output, target: target, input: input, transform: link.transform, isDelayed: link.isDelayed))
       }
     }
-    await shard(of: id).connect(id, outgoing)
+    await shard(of: id).connect(id, outgoing, fresh: fresh)
   }
 
   /// - Returns: how many snapshots were written.

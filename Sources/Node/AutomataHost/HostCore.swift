@@ -115,10 +115,13 @@ final class HostCore {
   }
 
   /// Sets where the outputs of an automaton lead. New connections carry the present values at once.
-  func connect(_ id: String, _ outgoing: [HostedAutomaton.Outgoing], at now: Int64) {
+  ///
+  /// - Parameter fresh: a target that has got nothing yet.
+  func connect(_ id: String, _ outgoing: [HostedAutomaton.Outgoing], fresh: String? = nil, at now: Int64) {
     guard let slot = places[id], let automaton = slots[slot] else { return }
     automaton.outgoing = outgoing.map { new in
       var new = new
+      guard new.target != fresh else { return new }
       new.last =
         automaton.outgoing.first {
           $0.output == new.output && $0.target == new.target && $0.input == new.input && $0.transform == new.transform
@@ -129,9 +132,9 @@ final class HostCore {
     route(at: now)
   }
 
-  /// Values that come from other cores.
+  /// Values that come from other cores. A target that is not here gets them when it comes: its sources send again.
   func deliver(_ deliveries: [HostedAutomaton.Delivery], at now: Int64) {
-    inbox += deliveries
+    inbox += deliveries.filter { places[$0.target] != nil }
     route(at: now)
   }
 

@@ -239,6 +239,7 @@ final class HostedAutomaton {
 
   /// A reader of its trace: the header, what is kept of the past, then everything new.
   func feed(_ filter: TraceFilter, tail: Int?, follows: Bool) -> TraceFeed {
+    feeds.removeAll { $0.isFinished }
     let feed = TraceFeed(filter)
     if filter.kinds == nil { feed.offer(header[...]) }
     feed.offer(history.tail(tail))

@@ -92,8 +92,8 @@ actor Shard {
     }
   }
 
-  func connect(_ id: String, _ outgoing: [HostedAutomaton.Outgoing]) {
-    turn { core, now in core.connect(id, outgoing, at: now) }
+  func connect(_ id: String, _ outgoing: [HostedAutomaton.Outgoing], fresh: String?) {
+    turn { core, now in core.connect(id, outgoing, fresh: fresh, at: now) }
   }
 
   func deliver(_ deliveries: [HostedAutomaton.Delivery]) {
@@ -108,8 +108,8 @@ actor Shard {
     turn { core, _ in core[id]?.feed(filter, tail: tail, follows: follows) }
   }
 
-  func counters() -> (sum: Counters, refusedValues: UInt64, count: Int) {
-    (core.counters, core.refusedValues, core.count)
+  func figures() -> HostFigures {
+    HostFigures(count: core.count, counters: core.counters, refusedValues: core.refusedValues)
   }
 
   func takeRecords(max count: Int, age: Int64) -> [(id: String, bytes: [UInt8])] {

@@ -16,6 +16,12 @@ extension AutomatonValue {
         self = .binary(bytes)
         return
       }
+      // Text that spells a fraction is no whole number either.
+      if type == .int32 || type == .int64 {
+        guard let number = Int64(text), let value = AutomatonValue.int64(number).converted(to: type) else { return nil }
+        self = value
+        return
+      }
       given = .string(Array(text.utf8))
     default:
       if let number = json.integerValue {
