@@ -34,6 +34,8 @@ run: build ## Build, start aetherd with every default, apply Examples/hello.yaml
 
 test: setup helper ## Run every test
 	$(SWIFT) build --build-tests
+	scripts/build-firmware
+	scripts/build-wasm
 	scripts/test
 
 check: setup ## Fast subset: layout, warnings as errors, tests of the pure modules

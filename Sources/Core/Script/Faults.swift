@@ -37,9 +37,32 @@ public struct ScriptFault: Error, Sendable, Equatable {
 
 /// Why a text is not a program.
 public struct SyntaxError: Error, Sendable, Equatable {
-  public var line: Int32
-  public var column: Int32
-  public var message: [UInt8]
+  /// One word to throw and to pass on, which every step of the compiler does.
+  private let details: Details
+
+  private final class Details: Sendable {
+    let line: Int32
+    let column: Int32
+    let message: [UInt8]
+
+    init(line: Int32, column: Int32, message: [UInt8]) {
+      self.line = line
+      self.column = column
+      self.message = message
+    }
+  }
+
+  public init(line: Int32, column: Int32, message: [UInt8]) {
+    details = Details(line: line, column: column, message: message)
+  }
+
+  public var line: Int32 { details.line }
+  public var column: Int32 { details.column }
+  public var message: [UInt8] { details.message }
+
+  public static func == (left: SyntaxError, right: SyntaxError) -> Bool {
+    left.line == right.line && left.column == right.column && left.message == right.message
+  }
 }
 
 /// What ends the work of an instruction. The value of an error lies in `Machine.raised`.

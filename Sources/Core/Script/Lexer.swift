@@ -58,7 +58,7 @@ struct Lexer {
     return true
   }
 
-  func failure(_ message: StaticString) -> SyntaxError {
+  mutating func failure(_ message: StaticString) -> SyntaxError {
     SyntaxError(line: line, column: Int32(position - lineStart + 1), message: Text(message).bytes)
   }
 
@@ -182,7 +182,7 @@ struct Lexer {
   // MARK: Long brackets
 
   /// The number of `=` when a long bracket opens here.
-  private func longBracketLevel() -> Int? {
+  private mutating func longBracketLevel() -> Int? {
     guard peek() == UInt8(ascii: "[") else { return nil }
     var level = 0
     while peek(1 + level) == UInt8(ascii: "=") { level += 1 }

@@ -140,7 +140,7 @@ struct Parser {
     return name
   }
 
-  func unexpected(expected: StaticString) -> SyntaxError {
+  mutating func unexpected(expected: StaticString) -> SyntaxError {
     var message = Text()
     if expected.utf8Start[0] == UInt8(ascii: "<") && expected.utf8CodeUnitCount > 2 {
       message.add(expected)
@@ -154,7 +154,7 @@ struct Parser {
   }
 
   /// An error at the current token, which is added to the message.
-  func failure(_ message: Text) -> SyntaxError {
+  mutating func failure(_ message: Text) -> SyntaxError {
     var message = message
     message.add(" near ")
     if token == .endOfText {
@@ -169,14 +169,14 @@ struct Parser {
     return SyntaxError(line: line, column: column, message: message.bytes)
   }
 
-  func failure(_ message: StaticString) -> SyntaxError { failure(Text(message)) }
+  mutating func failure(_ message: StaticString) -> SyntaxError { failure(Text(message)) }
 
   /// An error about meaning: at a place, without naming a token.
-  func mistake(_ message: Text, line: Int32, column: Int32) -> SyntaxError {
+  mutating func mistake(_ message: Text, line: Int32, column: Int32) -> SyntaxError {
     SyntaxError(line: line, column: column, message: message.bytes)
   }
 
-  func nameText(_ name: Int32) -> [UInt8] { lexer.strings.strings[Int(name)] }
+  mutating func nameText(_ name: Int32) -> [UInt8] { lexer.strings.strings[Int(name)] }
 
   mutating func enterLevel() throws(SyntaxError) {
     nesting += 1

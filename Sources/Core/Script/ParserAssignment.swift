@@ -55,7 +55,7 @@ extension Parser {
     }
   }
 
-  private func constantValue(_ expression: Expression) -> Constant? {
+  private mutating func constantValue(_ expression: Expression) -> Constant? {
     guard !expression.hasJumps else { return nil }
     switch expression.kind {
     case .none: return Constant(kind: .none, bits: 0)
@@ -137,7 +137,7 @@ extension Parser {
   }
 
   /// A local variable that is assigned to while an earlier target uses it as table or key is copied first.
-  private func avoidConflict(_ targets: inout [Expression], _ variable: Expression) throws(SyntaxError) {
+  private mutating func avoidConflict(_ targets: inout [Expression], _ variable: Expression) throws(SyntaxError) {
     let copy = function.freeRegister
     var hasConflict = false
     for index in targets.indices where targets[index].isIndexed {

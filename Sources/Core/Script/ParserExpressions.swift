@@ -30,7 +30,7 @@ extension Parser {
     return (left, next)
   }
 
-  private func unaryOperator() -> UnaryOperator? {
+  private mutating func unaryOperator() -> UnaryOperator? {
     switch token {
     case .not: return .not
     case .minus: return .negate

@@ -173,7 +173,7 @@ extension Parser {
   }
 
   /// The function has a variable whose closing must happen however the block is left.
-  func markToBeClosed() {
+  mutating func markToBeClosed() {
     let last = function.blocks.count - 1
     function.blocks[last].hasUpvalue = true
     function.blocks[last].isInsideToBeClosed = true
@@ -200,7 +200,7 @@ extension Parser {
     function.setLine(line)
   }
 
-  private func patchFor(_ pc: Int32, to target: Int32, isBack: Bool) throws(SyntaxError) {
+  private mutating func patchFor(_ pc: Int32, to target: Int32, isBack: Bool) throws(SyntaxError) {
     let distance = isBack ? pc + 1 - target : target - (pc + 1)
     guard distance <= Instruction.bxMax else { throw failure("control structure too long") }
     function.change(pc) { $0.bx = Int(distance) }

@@ -67,7 +67,7 @@ extension Parser {
     try declare(lexer.strings.index(of: name))
   }
 
-  func activate(_ count: Int) {
+  mutating func activate(_ count: Int) {
     var register = function.activeRegisterCount
     for _ in 0..<count {
       let index = function.activeCount
@@ -81,7 +81,7 @@ extension Parser {
     }
   }
 
-  func removeVariables(to count: Int) {
+  mutating func removeVariables(to count: Int) {
     while function.variables.count > count, let variable = function.variables.popLast() {
       if variable.attribute != .compileTime, function.variables.count < function.activeCount {
         function.locals[variable.local].end = function.pc
@@ -132,7 +132,7 @@ extension Parser {
     }
   }
 
-  private func compileTime(_ variable: FunctionBuilder.Variable, _ index: Int, _ isBase: Bool) -> Expression {
+  private mutating func compileTime(_ variable: FunctionBuilder.Variable, _ index: Int, _ isBase: Bool) -> Expression {
     if isBase { return Expression(.compileTime, Int32(index)) }
     // The variable belongs to another function: give its value at once.
     var expression: Expression
@@ -153,14 +153,14 @@ extension Parser {
     return expression
   }
 
-  private func markUpvalue(_ builder: FunctionBuilder, _ index: Int) {
+  private mutating func markUpvalue(_ builder: FunctionBuilder, _ index: Int) {
     var block = builder.blocks.count - 1
     while block > 0, builder.blocks[block].activeCount > index { block -= 1 }
     builder.blocks[block].hasUpvalue = true
     builder.needsClose = true
   }
 
-  private func addUpvalue(
+  private mutating func addUpvalue(
     _ builder: FunctionBuilder, _ name: Int32, isLocalOfParent: Bool, _ index: Int32,
     _ attribute: FunctionBuilder.Variable.Attribute
   ) throws(SyntaxError) -> Expression {
@@ -170,7 +170,7 @@ extension Parser {
     return Expression(.upvalue, Int32(builder.upvalues.count - 1))
   }
 
-  func checkAssignable(_ expression: Expression) throws(SyntaxError) {
+  mutating func checkAssignable(_ expression: Expression) throws(SyntaxError) {
     var name: Int32?
     switch expression.kind {
     case .compileTime: name = function.variables[Int(expression.info)].name
@@ -225,7 +225,7 @@ extension Parser {
     return needsClose
   }
 
-  private func solve(_ pending: Label, _ label: Label) throws(SyntaxError) {
+  private mutating func solve(_ pending: Label, _ label: Label) throws(SyntaxError) {
     if pending.activeCount < label.activeCount {
       var message = Text("<goto ")
       message.add(nameText(pending.name))
@@ -247,7 +247,7 @@ extension Parser {
   }
 
   /// The label of that name which is visible here, within this function.
-  func findLabel(_ name: Int32) -> Label? {
+  mutating func findLabel(_ name: Int32) -> Label? {
     let first = function.blocks.first?.firstLabel ?? 0
     return labels[first...].first { $0.name == name }
   }
