@@ -82,7 +82,7 @@ struct DocumentationRun {
     case .one(let run):
       run.finish()
       trace = run.takeTrace()
-      if options.faults.isEmpty, saved == nil { try checkReplay(trace) }
+      if saved == nil { try checkReplay(trace) }
     case .several(let run):
       run.finish()
       trace = run.takeTrace()
