@@ -82,11 +82,11 @@ struct DocumentationRun {
     case .one(let run):
       run.finish()
       trace = run.takeTrace()
-      if saved == nil { try checkReplay(trace) }
     case .several(let run):
       run.finish()
       trace = run.takeTrace()
     }
+    if saved == nil { try checkReplay(trace) }
     return lines(of: trace) + shown.flatMap { standing($0, subject) }
   }
 
@@ -114,7 +114,7 @@ struct DocumentationRun {
     return .one(run)
   }
 
-  /// Every run of one automaton is also a test of replay.
+  /// Every run is also a test of replay.
   private func checkReplay(_ trace: [UInt8]) throws {
     let again = try Replay.run(try TraceFile(trace)).bytes
     if let difference = TraceComparison.firstDifference(trace, again) {
