@@ -219,6 +219,7 @@ import Testing
       ])
     #expect(findings[0].fix.hasPrefix("did you mean \"temperature\"?"))
     #expect(findings[3].severity == .error)
+    #expect(findings.map(\.line) == [2, 2, 1, 1])
   }
 
   @Test func scriptsThatAreNone() {

@@ -8,11 +8,19 @@ extension Program {
       public var function: [UInt8]
       /// `nil` for an argument that only a run tells.
       public var argument: [UInt8]?
+      /// From 1.
+      public var line: Int32
+    }
+
+    /// A name and the line of its first use, from 1.
+    public struct Mention: Sendable, Equatable {
+      public var name: [UInt8]
+      public var line: Int32
     }
 
     /// Each name once, in order of first use.
-    public var read: [[UInt8]] = []
-    public var written: [[UInt8]] = []
+    public var read: [Mention] = []
+    public var written: [Mention] = []
     public var calls: [Call] = []
     /// Globals may be used by names that only a run tells.
     public var usesEnvironment = false
@@ -43,15 +51,18 @@ extension Program {
     }
     for position in 0..<function.code.count {
       let instruction = Instruction(word: function.code.start[position])
+      let line = position < function.lines.count ? Int32(function.lines[position]) : Int32(function.line)
       switch instruction.opcode {
       case .getGlobal where isEnvironment(instruction.b):
         known[instruction.a] = nil
         guard let name = text(instruction.c) else { continue }
-        if !use.read.contains(name) { use.read.append(name) }
+        if !use.read.contains(where: { $0.name == name }) { use.read.append(Use.Mention(name: name, line: line)) }
         known[instruction.a] = .global(name)
       case .setGlobal where isEnvironment(instruction.a):
         guard let name = text(instruction.b) else { continue }
-        if !use.written.contains(name) { use.written.append(name) }
+        if !use.written.contains(where: { $0.name == name }) {
+          use.written.append(Use.Mention(name: name, line: line))
+        }
       case .getUpvalue:
         // Names beyond the reach of one instruction are fetched through the table itself.
         if isEnvironment(instruction.b) { use.usesEnvironment = true }
@@ -59,7 +70,7 @@ extension Program {
       case .loadConstant: known[instruction.a] = text(instruction.bx).map { .text($0) }
       case .call, .tailCall:
         if case .global(let name) = known[instruction.a] {
-          var call = Use.Call(function: name, argument: nil)
+          var call = Use.Call(function: name, argument: nil, line: line)
           if instruction.b != 1, instruction.a < 255, case .text(let argument) = known[instruction.a + 1] {
             call.argument = argument
           }

@@ -91,7 +91,7 @@ public struct Lints {
         let text = ModelText.text(name)
         let isLookup = script.lookedUp.contains(name)
         add(
-          .unknownName, isLookup ? .error : .warning, script.subject, key: script.key,
+          .unknownName, isLookup ? .error : .warning, script.subject, key: script.key, line: script.readLines[name],
           isLookup
             ? "there is no variable \"\(text)\" to look up: the call fails"
             : "\"\(text)\" is no variable, and no script gives it a value: it is nil",
@@ -100,19 +100,19 @@ public struct Lints {
       }
       for name in script.lookedUp.intersection(script.writes).subtracting(variables) {
         add(
-          .unknownName, .error, script.subject, key: script.key,
+          .unknownName, .error, script.subject, key: script.key, line: script.writeLines[name],
           "there is no variable \"\(ModelText.text(name))\" to write: the call fails", fix: "declare the variable")
       }
       for name in script.writes.intersection(inputs).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
         add(
-          .writtenInput, .error, script.subject, key: script.key,
+          .writtenInput, .error, script.subject, key: script.key, line: script.writeLines[name],
           "the input \"\(ModelText.text(name))\" is written: only the outside sets inputs, so the value is lost",
           fix: "declare \"\(ModelText.text(name))\" as internal or output, or write another variable")
       }
       if script.key == "condition" || script.key == "weight_expression", !script.writes.isEmpty {
         let names = script.writes.map(ModelText.text).sorted().joined(separator: ", ")
         add(
-          .conditionWithEffect, .warning, script.subject, key: script.key,
+          .conditionWithEffect, .warning, script.subject, key: script.key, line: script.writeLines.values.min(),
           "it writes \(names) whenever it is looked at, also when the transition is not taken",
           fix: "move the assignment to the body of the transition")
       }

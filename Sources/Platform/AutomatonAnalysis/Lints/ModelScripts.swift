@@ -12,11 +12,24 @@ struct ModelScript {
   var writes: Set<Name> = []
   /// Names given to functions that look variables up, such as `value("x")`.
   var lookedUp: Set<Name> = []
+  /// Where names are read or written first, from 1.
+  var readLines: [Name: Int] = [:]
+  var writeLines: [Name: Int] = [:]
   /// It may use any variable, by a name that only a run tells.
   var isDynamic = false
   var error: SyntaxError?
   /// For conditions that use nothing: what they always are.
   var constant: Bool?
+}
+
+extension ModelScript {
+  mutating func addRead(_ name: Name, _ line: Int32) {
+    if reads.insert(name).inserted { readLines[name] = Int(line) }
+  }
+
+  mutating func addWrite(_ name: Name, _ line: Int32) {
+    if writes.insert(name).inserted { writeLines[name] = Int(line) }
+  }
 }
 
 /// All scripts of a model.
@@ -69,8 +82,8 @@ struct ModelScripts {
     do throws(SyntaxError) {
       let program = try Self.compile(source, isExpression: isExpression)
       let use = program.use
-      script.reads = Set(use.read)
-      script.writes = Set(use.written)
+      for mention in use.read { script.addRead(mention.name, mention.line) }
+      for mention in use.written { script.addWrite(mention.name, mention.line) }
       script.isDynamic = use.usesEnvironment
       for call in use.calls {
         let (isLookup, isStore) = (Self.lookups.contains(call.function), Self.stores.contains(call.function))
@@ -80,7 +93,7 @@ struct ModelScripts {
           continue
         }
         script.lookedUp.insert(name)
-        if isLookup { script.reads.insert(name) } else { script.writes.insert(name) }
+        if isLookup { script.addRead(name, call.line) } else { script.addWrite(name, call.line) }
       }
       if isExpression, use.isClosed { script.constant = Self.truth(program) }
     } catch {
