@@ -73,7 +73,7 @@ struct RandomModel {
       pick([
         "true", "x > 5", "value(\"temp\") >= 21.5 and not done", " x == 'a: b' ", "x\n  and y", "x -- why\n",
         "x -- why", "(function()\n  return 1\nend)()", "(function()\nreturn x\nend)()", "\"quoted\" == x", "0x10", "1",
-        "nil", "x ~= nil\n", "not (#t > 2)", "{1, 2}", "[[a\nb]] == x",
+        "nil", "x ~= nil\n", "# t > 2", "{1, 2}", "[[a\nb]] == x",
       ]).utf8)
   }
 
