@@ -78,7 +78,16 @@ import Testing
     for _ in 0..<400 {
       var content = Array(snapshot.bytes.dropLast(32))
       let position = 81 + Int(generator.next() % UInt64(content.count - 81))
-      content[position] = UInt8(truncatingIfNeeded: generator.next())
+      if generator.next() % 2 == 0 {
+        content[position] = UInt8(truncatingIfNeeded: generator.next())
+      } else {
+        // A number at its limits.
+        let limits: [UInt64] = [1 << 63, .max >> 1, .max, 0]
+        let limit = limits[Int(generator.next() % 4)]
+        for (index, place) in (position..<min(position + 8, content.count)).enumerated() {
+          content[place] = UInt8(truncatingIfNeeded: limit >> UInt64(56 - 8 * index))
+        }
+      }
       let fresh = try b.engine(seed: 5)
       do throws(EngineError) {
         try fresh.restore(Snapshot(content: content))

@@ -135,7 +135,7 @@ public final class Engine {
   public func resume(at time: Int64) throws(EngineError) {
     guard execution == .paused else { throw .notPaused }
     advance(to: time)
-    shiftTimes(by: now - pausedAt)
+    shiftTimes(by: now &- pausedAt)
     execution = .running
     quietUntil = .min
     emit(.lifecycle, .resumed)

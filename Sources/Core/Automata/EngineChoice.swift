@@ -141,7 +141,7 @@ extension Engine {
     } else if memories[index].triggeredAt == nil, isTriggered(index, transition) {
       memories[index].triggeredAt = now
     }
-    guard let since = memories[index].triggeredAt, now - since >= transition.debounce else { return false }
+    guard let since = memories[index].triggeredAt, now &- since >= transition.debounce else { return false }
     memories[index].triggeredAt = nil
     return true
   }

@@ -1,5 +1,7 @@
 import Script
 
+// Times may come from snapshots of others: sums wrap around instead of ending the program.
+
 /// The timer of a timed transition, armed while its state is active.
 struct TimerState: Equatable {
   /// When it is due; `.max` when it is not armed.
@@ -28,13 +30,13 @@ extension Engine {
     if isStrict {
       timers[index].firedCount = 0
       switch timed.mode {
-      case .at: timers[index].base = timed.absoluteTime - options.epoch
-      case .after, .timeout, .every, .window: timers[index].base = entry + timed.delay
+      case .at: timers[index].base = timed.absoluteTime &- options.epoch
+      case .after, .timeout, .every, .window: timers[index].base = entry &+ timed.delay
       }
     } else {
-      timers[index].base = entry + (timed.mode == .at ? timed.absoluteTime : timed.delay)
+      timers[index].base = entry &+ (timed.mode == .at ? timed.absoluteTime : timed.delay)
     }
-    timers[index].deadline = max(timers[index].base + jitter(timed), isStrict ? entry : .min)
+    timers[index].deadline = max(timers[index].base &+ jitter(timed), isStrict ? entry : .min)
   }
 
   /// Even over -jitter ... jitter.
@@ -51,7 +53,7 @@ extension Engine {
   /// Whether the time of a timed transition has come.
   func isDue(_ index: Int, _ transition: CompiledTransition) -> Bool {
     let timed = transition.timer
-    let elapsed = now - enteredAt[Int(transition.from)]
+    let elapsed = now &- enteredAt[Int(transition.from)]
     let isFired = timers[index].deadline <= now
     switch timed.mode {
     case .after, .timeout: return isFired || (!isStrict && elapsed >= timed.delay)
@@ -77,9 +79,9 @@ extension Engine {
     }
     // In strict semantics the rhythm is that of the first deadline; periods that were missed are left out.
     let period = max(1, timed.delay)
-    let missed = max(0, (now - timers[place].base) / period)
-    timers[place].base += period * (missed + 1)
-    timers[place].deadline = max(timers[place].base + jitter(timed), now)
+    let missed = max(0, (now &- timers[place].base) / period)
+    timers[place].base &+= period &* (missed &+ 1)
+    timers[place].deadline = max(timers[place].base &+ jitter(timed), now)
   }
 
   /// The time at which a state counts as entered by a transition: in strict semantics the deadline of a timer that was
@@ -89,7 +91,7 @@ extension Engine {
     let timed = transition.timer
     guard isStrict, transition.isTimed, timed.mode != .window else { return now }
     let deadline = timers[Int(index)].deadline
-    guard deadline <= now, now - deadline < timed.delay else { return now }
+    guard deadline <= now, now &- deadline < timed.delay else { return now }
     return max(deadline, enteredAt[Int(transition.from)])
   }
 
@@ -98,13 +100,13 @@ extension Engine {
     guard pause > 0 else { return }
     for index in timers.indices where timers[index].deadline != .max {
       if isStrict, automaton.transitions[index].timer.mode == .at { continue }
-      timers[index].deadline += pause
-      if timers[index].base != .max { timers[index].base += pause }
+      timers[index].deadline &+= pause
+      if timers[index].base != .max { timers[index].base &+= pause }
     }
     guard isStrict else { return }
-    for index in enteredAt.indices { enteredAt[index] += pause }
+    for index in enteredAt.indices { enteredAt[index] &+= pause }
     for index in memories.indices {
-      if let since = memories[index].triggeredAt { memories[index].triggeredAt = since + pause }
+      if let since = memories[index].triggeredAt { memories[index].triggeredAt = since &+ pause }
     }
   }
 
@@ -118,7 +120,7 @@ extension Engine {
       let transition = automaton.transitions[Int(index)]
       if transition.isTimed { earliest = min(earliest, deadline(Int(index), transition)) }
       if transition.debounce > 0, isStrict, let since = memories[Int(index)].triggeredAt {
-        earliest = min(earliest, since + transition.debounce)
+        earliest = min(earliest, since &+ transition.debounce)
       }
     }
     return earliest
@@ -131,12 +133,12 @@ extension Engine {
       return isSpent ? .max : timers[index].deadline
     }
     if timed.mode == .window, timed.windowEnd != 0,
-      now - enteredAt[Int(transition.from)] > timed.windowEnd
+      now &- enteredAt[Int(transition.from)] > timed.windowEnd
     {
       return .max
     }
     guard !isStrict else { return timers[index].deadline }
     let delay = timed.mode == .at ? timed.absoluteTime : timed.delay
-    return min(timers[index].deadline, enteredAt[Int(transition.from)] + delay)
+    return min(timers[index].deadline, enteredAt[Int(transition.from)] &+ delay)
   }
 }

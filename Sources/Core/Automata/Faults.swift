@@ -114,15 +114,15 @@ public struct FaultInjector: Sendable {
       switch rule.action {
       case .drop: deliveries = []
       case .disconnect(let period, let duration):
-        if period > 0, (time - rule.begin) % Int64(period) >= Int64(duration) { continue }
+        if period > 0, (time &- rule.begin) % Int64(period) >= Int64(duration) { continue }
         deliveries = []
       case .delay(let delay, let jitter):
         let extra = jitter > 0 ? Int64(stream.next() % (UInt64(jitter) + 1)) : 0
-        for index in deliveries.indices { deliveries[index].time += Int64(delay) + extra }
+        for index in deliveries.indices { deliveries[index].time &+= Int64(delay) &+ extra }
       case .duplicate(let copies, let after):
         guard let first = deliveries.first else { break }
         for copy in 0..<copies {
-          deliveries.append(Delivery(time: first.time + Int64(after) * (Int64(copy) + 1), value: first.value))
+          deliveries.append(Delivery(time: first.time &+ Int64(after) * (Int64(copy) + 1), value: first.value))
         }
       case .stuck:
         if let last = lastValues.first(where: { $0.signal == signal }) { value = last.value }
@@ -151,11 +151,11 @@ public struct FaultInjector: Sendable {
   public func clock(_ time: Int64) -> Int64 {
     var shown = time
     for rule in schedule.rules where time >= rule.begin {
-      let inside = min(time, rule.end) - rule.begin
+      let inside = min(time, rule.end) &- rule.begin
       switch rule.action {
-      case .clockJump(let jump): if time < rule.end { shown += Int64(jump) }
-      case .clockSkew(let millionths): shown += inside * Int64(millionths) / 1_000_000
-      case .clockFreeze: shown -= inside
+      case .clockJump(let jump): if time < rule.end { shown &+= Int64(jump) }
+      case .clockSkew(let millionths): shown &+= inside &* Int64(millionths) / 1_000_000
+      case .clockFreeze: shown &-= inside
       default: break
       }
     }

@@ -134,7 +134,7 @@ public final class NetworkRun {
   @discardableResult
   public func tick() -> Bool {
     guard !isFinished else { return false }
-    time += options.tickLength
+    time &+= options.tickLength
     tickCount &+= 1
     deliver()
     var hasFired = false

@@ -95,13 +95,13 @@ public final class AutomatonRun {
 
   /// The next tick of a virtual clock.
   @discardableResult
-  public func tick() -> Bool { tick(at: time + options.tickLength) }
+  public func tick() -> Bool { tick(at: time &+ options.tickLength) }
 
   /// The next tick, at a time of the host's clock.
   @discardableResult
   public func tick(at moment: Int64) -> Bool {
     guard !isFinished else { return false }
-    if moment != time + options.tickLength {
+    if moment != time &+ options.tickLength {
       trace.begin("clock", tick: tickCount, time: max(time, moment))
       trace.end()
     }
