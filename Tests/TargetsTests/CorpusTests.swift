@@ -1,6 +1,8 @@
 import Automata
 import AutomatonRuns
 import Foundation
+import PythonPeer
+import Runner
 import Testing
 
 /// The automata of `Corpus` do on every target what the files beside them say.
@@ -56,6 +58,28 @@ import Testing
       }
     }
     #expect(count >= 150)
+  }
+
+  /// Requests with random changes are answered, whatever they are.
+  @Test func changedRequestsNeverCrash() throws {
+    var random = SeededNumbers.forTest("changed requests")
+    let requests = try CorpusEntry.all().filter { !$0.name.hasPrefix("budget") && $0.name != "long-run" }.flatMap {
+      entry in entry.semantics.map { entry.request($0) }
+    }
+    for _ in 0..<1500 {
+      var request = requests[Int(random.next() % UInt64(requests.count))]
+      for _ in 0..<(1 + random.next() % 4) {
+        let position = Int(random.next() % UInt64(request.count))
+        switch random.next() % 4 {
+        case 0: request.removeSubrange(position..<min(request.count, position + Int(random.next() % 8)))
+        case 1: request[position] ^= 1 << UInt8(random.next() % 8)
+        case 2: request.insert(UInt8(truncatingIfNeeded: random.next()), at: position)
+        default: request[position] = UInt8(truncatingIfNeeded: random.next())
+        }
+        if request.isEmpty { request = [2] }
+      }
+      #expect(!Runner.answer(request).isEmpty || request.first == 1)
+    }
   }
 
   /// Nothing lies in the folder that no test reads.

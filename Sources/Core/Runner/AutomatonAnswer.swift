@@ -5,6 +5,9 @@ import Script
 /// Runs an automaton through the steps of a request. The answer is the trace, and a line that begins with `!` or `#` for
 /// what a trace does not tell: calls that were refused, hashes of snapshots.
 enum AutomatonAnswer {
+  /// Ticks of one request; more are not taken.
+  private static let ticksMax: UInt32 = 10_000
+
   static func answer(_ bytes: [UInt8]) -> [UInt8] {
     var report = Report()
     do throws(ByteReader.EndOfBytes) {
@@ -53,12 +56,14 @@ enum AutomatonAnswer {
     options.holdsModel = false
     let run = AutomatonRun(automaton, options: options)
     var kept: Snapshot?
+    var ticksLeft = ticksMax
     for step in request.steps {
       do throws(EngineError) {
         switch step {
         case .apply(let command): try run.apply(command)
         case .tick(let period, let count):
-          for _ in 0..<count { run.tick(at: run.time + Int64(period)) }
+          for _ in 0..<min(count, ticksLeft) { run.tick(at: run.time + Int64(period)) }
+          ticksLeft -= min(count, ticksLeft)
         case .save:
           let snapshot = try run.engine.snapshot(after: kept)
           report.add(run.takeTrace())
