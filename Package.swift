@@ -155,6 +155,9 @@ let modules: [Module] = [
     name: "aether-bench-script", path: "Benchmarks/aether-bench-script", kind: .executable,
     dependencies: ["BenchReport", "Script"]),
   Module(
+    name: "aether-bench-host", path: "Benchmarks/aether-bench-host", kind: .executable,
+    dependencies: ["Automata", "AutomataHost", "AutomatonFiles", "BenchReport"]),
+  Module(
     name: "aether-bench-automata", path: "Benchmarks/aether-bench-automata", kind: .executable,
     dependencies: ["Automata", "AutomatonFiles", "BenchReport"]),
   // Tests: what several of them share

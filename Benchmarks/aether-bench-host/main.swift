@@ -1,0 +1,133 @@
+import Automata
+import AutomataHost
+import AutomatonFiles
+import BenchReport
+import Glibc
+
+// Many automata on one thread of one node: memory of each, and the share of a core that 10,000 of them take at 10 ticks a
+// second. Usage: aether-bench-host [--output FILE] [--count N] [--seconds S]
+
+struct Case {
+  var name: String
+  var source: String
+  var aim: String
+  /// Whether it ticks all the time.
+  var isBusy: Bool
+}
+
+let cases = [
+  Case(
+    name: "idle, waits for an event and a timer",
+    source: """
+      config: {name: lamp}
+      automata:
+        states: {off: {}, on: {}}
+        transitions:
+          press: {from: off, to: on, type: event, event: {triggers: [{signal: button, trigger: on_rise}]}}
+          timeout: {from: on, to: off, type: timed, timed: {mode: after, after: 300ms}}
+      variables:
+        button: {type: bool, direction: input}
+        light: {type: bool, direction: output}
+      """, aim: "at most 4096 B", isBusy: false),
+  Case(
+    name: "idle, with scripts",
+    source: """
+      config: {name: lamp}
+      automata:
+        states: {off: {on_enter: 'setOutput("light", false)'}, on: {on_enter: 'setOutput("light", true)'}}
+        transitions:
+          press: {from: off, to: on, type: event, event: {triggers: [{signal: button, trigger: on_rise}]}}
+          timeout: {from: on, to: off, type: timed, timed: {mode: after, after: 300ms}}
+      variables:
+        button: {type: bool, direction: input}
+        light: {type: bool, direction: output}
+      """, aim: "", isBusy: false),
+  Case(
+    name: "a script guard in every tick",
+    source: """
+      config: {name: guard}
+      automata:
+        states: {off: {}, on: {}}
+        transitions:
+          go: {from: off, to: on, condition: "level > 10"}
+      variables:
+        level: {type: int, direction: input}
+      """, aim: "10,000 at 10 Hz on one core", isBusy: true),
+  Case(
+    name: "a transition in every tick",
+    source: """
+      config: {name: busy}
+      automata:
+        states: {a: {}, b: {}}
+        transitions:
+          ab: {from: a, to: b, type: immediate}
+          ba: {from: b, to: a, type: immediate}
+      """, aim: "10,000 at 10 Hz on one core", isBusy: true),
+]
+
+/// proc_pid_statm(5), second field.
+func residentBytes() -> Double {
+  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+  defer { fclose(file) }
+  var buffer = [CChar](repeating: 0, count: 256)
+  let length = fread(&buffer, 1, buffer.count, file)
+  let words = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
+  return (words.count > 1 ? Double(words[1]) ?? 0 : 0) * Double(sysconf(Int32(_SC_PAGESIZE)))
+}
+
+func cpuSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+func argument(_ name: String) -> String? {
+  let words = CommandLine.arguments
+  return words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil }
+}
+
+let count = argument("--count").flatMap(Int.init) ?? 10_000
+let seconds = argument("--seconds").flatMap(Int.init) ?? 10
+var report = BenchReport(name: "host")
+var resting: [AutomatonHost] = []
+for one in cases {
+  var options = AutomatonHost.Options(directory: nil)
+  options.threads = 1
+  let host = try AutomatonHost(options)
+  await host.start()
+  let model = try AutomatonFile.load(Array(one.source.utf8)).automaton
+  let compiled = try host.compiled(model, semantics: nil)
+  var run = RunOptions()
+  run.tickLength = 100
+  let before = residentBytes()
+  for index in 0..<count {
+    try await host.apply(
+      HostedSpec(
+        id: "automaton-\(index)", owner: "bench", name: "automaton-\(index)", automaton: compiled, revision: "1",
+        options: run))
+  }
+  try await Task.sleep(for: .seconds(2))
+  report.add(
+    "memory of one: \(one.name)", unit: "B", ours: Samples([(residentBytes() - before) / Double(count)]),
+    aim: one.isBusy ? "" : one.aim)
+  let ticks = await host.statuses().reduce(0) { $0 + $1.counters.ticks }
+  let start = (cpuSeconds(), ContinuousClock.now)
+  try await Task.sleep(for: .seconds(seconds))
+  let used = cpuSeconds() - start.0
+  let elapsed = (ContinuousClock.now - start.1).components
+  let wall = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+  let statuses = await host.statuses()
+  let after = statuses.reduce(0) { $0 + $1.counters.ticks }
+  report.add(
+    "\(count) at 10 Hz: \(one.name)", unit: "% of a core", ours: Samples([used / wall * 100]),
+    aim: one.isBusy ? one.aim : "")
+  if one.isBusy {
+    report.add("  ticks taken", unit: "1/s", ours: Samples([Double(after - ticks) / wall]), aim: "\(count * 10)")
+    report.add(
+      "  latest tick", unit: "ms", ours: Samples([Double(statuses.map(\.counters.latenessMax).max() ?? 0)]), aim: "")
+  }
+  // Those that rest stay, so that the next ones cannot use their memory.
+  if one.isBusy { await host.shutdown() } else { resting.append(host) }
+}
+for host in resting { await host.shutdown() }
+exit(report.finish(writingTo: argument("--output")) ? 0 : 1)
