@@ -50,11 +50,16 @@ struct Manifest {
       value["system"] == nil
     else { return }
     isSource = true
-    let given = value["config"]?["name"]?.stringValue ?? file.split(separator: "/").last.map(String.init) ?? "automaton"
+    let given = value["config"]?["name"]?.stringValue ?? Manifest.baseName(file)
     json = [
       "apiVersion": .string(Resource.apiVersion), "kind": "Automaton",
       "metadata": ["name": .string(Manifest.resourceName(given))], "spec": ["source": .string(source)],
     ]
+  }
+
+  /// The last component of a path, without what follows its first dot.
+  private static func baseName(_ path: String) -> String {
+    String((path.split(separator: "/").last ?? "").prefix { $0 != "." })
   }
 
   /// The name of a resource nearest to `name`: other characters than letters and digits become `-`.

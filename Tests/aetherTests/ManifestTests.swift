@@ -38,6 +38,21 @@ import Testing
     #expect(try Manifest.load([scratch.path]).map(\.kind) == ["Cell", "Cell", "Process", "Cell"])
   }
 
+  @Test func aPlainAutomatonBecomesAResource() throws {
+    let source = "config: {name: my_lamp.2}\nautomata: {states: {a: {}}}\n"
+    let file = try scratch.write("lamp.yaml", source)
+    let manifest = try #require(try Manifest.load([file]).first)
+    #expect(manifest.kind == "Automaton" && manifest.name == "my-lamp-2")
+    #expect(manifest.json["spec"]?["source"]?.stringValue == source)
+    let error = APIError(.invalid, "spec.source: 2:1: error: one\n2:9: error: two", field: "spec.source")
+    #expect(located(error, [manifest]) == "lamp.yaml:2:1: error: one\nlamp.yaml:2:9: error: two")
+    // Without a name it is called as its file; a system of automata is none itself.
+    #expect(
+      try Manifest.load([scratch.write("hall lamp.yaml", "automata: {states: {a: {}}}")]).first?.name == "hall-lamp")
+    #expect(try Manifest.load([scratch.write("s.yaml", "system: {automata: {}}\nautomata: {}")]).first?.kind == "")
+    #expect(Manifest.resourceName("--ä--") == "automaton")
+  }
+
   private func refusal(_ paths: String...) -> String {
     do {
       _ = try Manifest.load(paths)
@@ -65,13 +80,15 @@ import Testing
     // As the API says it of one resource among several.
     func among(_ index: Int, _ field: String?, _ problem: String) -> APIError {
       APIError(
-        .invalid, "[\(index)]: \(field.map { "\($0) " } ?? "")\(problem)", field: "[\(index)]" + (field.map { ".\($0)" } ?? ""))
+        .invalid, "[\(index)]: \(field.map { "\($0) " } ?? "")\(problem)",
+        field: "[\(index)]" + (field.map { ".\($0)" } ?? ""))
     }
     #expect(
       located(among(0, "spec.limits.memory", "is \"1Q\""), manifests) == "two.yaml:6:12: spec.limits.memory is \"1Q\"")
     #expect(located(among(1, "spec.ports[1].port", "is 0"), manifests) == "two.yaml:16:7: spec.ports[1].port is 0")
     #expect(
-      located(among(1, "spec.environment.a.b/c", "is bad"), manifests) == "two.yaml:13:5: spec.environment.a.b/c is bad")
+      located(among(1, "spec.environment.a.b/c", "is bad"), manifests) == "two.yaml:13:5: spec.environment.a.b/c is bad"
+    )
     // A field that is missing: the object that lacks it.
     #expect(located(among(1, "spec.user", "is missing"), manifests) == "two.yaml:10:1: spec.user is missing")
     #expect(located(among(1, nil, "no such kind"), manifests) == "two.yaml:8:1: no such kind")
@@ -99,7 +116,9 @@ import Testing
       return Int(state >> 33) % count
     }
     let manifests = try Manifest.load([try scratch.write("two.yaml", two)])
-    let parts = ["[", "]", ".", "0", "1", "-1", "18446744073709551616", "spec", "ports", "\"", "é", " ", "", "a.b/c", "\0"]
+    let parts = [
+      "[", "]", ".", "0", "1", "-1", "18446744073709551616", "spec", "ports", "\"", "é", " ", "", "a.b/c", "\0",
+    ]
     for _ in 0..<5000 {
       let field = (0..<next(8)).map { _ in parts[next(parts.count)] }.joined()
       let message = (0..<next(4)).map { _ in parts[next(parts.count)] }.joined()
@@ -111,7 +130,8 @@ import Testing
   @Test func whatDeleteMeans() throws {
     let kinds = [try OutputTests.kind()]
     let file = try scratch.write(
-      "d.yaml", "kind: Cell\nmetadata: {name: a}\n---\nmetadata:\n  name: b\n---\nkind: Celll\n---\nkind: Cell\nmetadata: {}\n")
+      "d.yaml",
+      "kind: Cell\nmetadata: {name: a}\n---\nmetadata:\n  name: b\n---\nkind: Celll\n---\nkind: Cell\nmetadata: {}\n")
     let manifests = try Manifest.load([file])
     let target = try manifests[0].target(among: kinds)
     #expect(target.kind.plural == "cells" && target.name == "a")
