@@ -66,7 +66,7 @@ import Testing
     let requests = try CorpusEntry.all().filter { !$0.name.hasPrefix("budget") && $0.name != "long-run" }.flatMap {
       entry in entry.semantics.map { entry.request($0) }
     }
-    for _ in 0..<1500 {
+    for _ in 0..<300 {
       var request = requests[Int(random.next() % UInt64(requests.count))]
       for _ in 0..<(1 + random.next() % 4) {
         let position = Int(random.next() % UInt64(request.count))
