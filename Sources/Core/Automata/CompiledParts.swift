@@ -99,7 +99,7 @@ struct CompiledTransition: Sendable {
   var isWeighted: Bool { kind == .probabilistic || weight != Transition.weightDefault }
 
   /// Whether it must be looked at in every tick.
-  var isLively: Bool { kind != .timed && kind != .event }
+  var isLively: Bool { kind != .timed && (kind != .event || (requiresAll && signals.isEmpty)) }
 
   var isTimeout: Bool { kind == .timed && timer.mode == .timeout }
 
@@ -153,7 +153,8 @@ struct CompiledTransition: Sendable {
     while !candidate.isNone {
       var inner = model.states[to.index].parent
       while !inner.isNone {
-        if inner == candidate { return Int32(candidate.index) }
+        // A parallel state is left and entered with all of its regions.
+        if inner == candidate && !model.states[candidate.index].isParallel { return Int32(candidate.index) }
         inner = model.states[inner.index].parent
       }
       candidate = model.states[candidate.index].parent

@@ -34,14 +34,16 @@ public final class Engine {
   /// Events without variables that were raised since the last tick.
   var raised: [Name] = []
   var pausedAt: Int64 = 0
+  /// Time of the tick before.
+  var tickedAt: Int64 = 0
+  /// While a state is left for itself: its `every` timers keep their rhythm, its transitions what they remember.
+  var keepsRhythm = -1
   /// Before this time a tick without a change does nothing.
   var quietUntil: Int64 = .min
   /// Flag that a write sets now.
   var writeFlag = VariableStore.Flags.seen
   /// The error policy must act at the end of the current step.
   var hasUnhandledError = false
-  /// Writes of scripts are dropped: hooks that are run again after a restore in compat semantics.
-  var isReplaying = false
   /// Scratch of the choice.
   var candidates: [Int32] = []
   var chosen: [Int32] = []
@@ -110,8 +112,10 @@ public final class Engine {
     emit(.lifecycle, .started(first))
     scripts?.loadFiles(self)
     writeFlag = VariableStore.Flags.seen
+    tickedAt = now
     enter(first.index, at: now)
     settle()
+    if !isStrict { variables.clearFlags(all: true) }
   }
 
   /// Leaves the current state and stops.
@@ -135,7 +139,7 @@ public final class Engine {
   public func resume(at time: Int64) throws(EngineError) {
     guard execution == .paused else { throw .notPaused }
     advance(to: time)
-    shiftTimes(by: now &- pausedAt)
+    shiftTimes()
     execution = .running
     quietUntil = .min
     emit(.lifecycle, .resumed)
@@ -149,7 +153,7 @@ public final class Engine {
     variables = VariableStore(automaton.model)
     scripts?.markAllStale()
     execution = .loaded
-    leaves = []
+    forgetActivity()
     emit(.lifecycle, .reset)
     if wasRunning { begin(automaton.model.initialState) }
   }
@@ -220,6 +224,7 @@ public final class Engine {
     guard execution == .running else { return false }
     if time > now { now = time }
     tickCount &+= 1
+    defer { tickedAt = now }
     if now < quietUntil && !variables.hasChanges { return false }
     return work()
   }

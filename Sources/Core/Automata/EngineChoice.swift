@@ -74,7 +74,9 @@ extension Engine {
   private func isBlocked(_ start: Int, _ end: Int) -> Bool {
     for place in start..<end {
       let transition = automaton.transitions[Int(automaton.lists[place])]
-      if transition.isTimed && (!isStrict || transition.timer.isBlocking) { return true }
+      guard transition.isTimed else { continue }
+      if !isStrict { return true }
+      if transition.timer.isBlocking && isWaiting(Int(automaton.lists[place]), transition) { return true }
     }
     return false
   }
@@ -137,7 +139,8 @@ extension Engine {
     guard transition.debounce > 0, isStrict else { return isTriggered(index, transition) }
     // A change starts the wait anew; when it has passed, the signals must still be as they triggered.
     if hasChangedSignal(transition) {
-      memories[index].triggeredAt = isTriggered(index, transition) ? now : nil
+      let isPending = memories[index].triggeredAt != nil
+      memories[index].triggeredAt = isTriggered(index, transition, isPending: isPending) ? now : nil
     } else if memories[index].triggeredAt == nil, isTriggered(index, transition) {
       memories[index].triggeredAt = now
     }
@@ -148,27 +151,30 @@ extension Engine {
 
   private func hasChangedSignal(_ transition: CompiledTransition) -> Bool {
     for place in transition.signals.range {
-      let variable = automaton.signals[place].variable
-      if variable >= 0 && variables.isChanged(Int(variable)) { return true }
+      let signal = automaton.signals[place]
+      if signal.variable >= 0 ? variables.isChanged(Int(signal.variable)) : isRaised(signal) { return true }
     }
     return false
   }
 
-  private func isTriggered(_ index: Int, _ transition: CompiledTransition) -> Bool {
+  /// - Parameter isPending: a debounce runs already: of a one-shot threshold the level counts, not the crossing.
+  private func isTriggered(_ index: Int, _ transition: CompiledTransition, isPending: Bool = false) -> Bool {
     if transition.requiresAll {
       // All are looked at, so that one-shot levels are noted.
       var areAll = true
-      for place in transition.signals.range where !isTriggered(place, index, transition) { areAll = false }
+      for place in transition.signals.range where !isTriggered(place, index, transition, isPending) { areAll = false }
       return areAll
     }
     var isAny = false
-    for place in transition.signals.range where isTriggered(place, index, transition) { isAny = true }
+    for place in transition.signals.range where isTriggered(place, index, transition, isPending) { isAny = true }
     return isAny
   }
 
-  private func isTriggered(_ place: Int, _ index: Int, _ transition: CompiledTransition) -> Bool {
+  private func isTriggered(
+    _ place: Int, _ index: Int, _ transition: CompiledTransition, _ isPending: Bool
+  ) -> Bool {
     let signal = automaton.signals[place]
-    guard signal.variable >= 0 else { return !raised.isEmpty && raised.contains(text(of: signal).signal) }
+    guard signal.variable >= 0 else { return isRaised(signal) }
     let variable = Int(signal.variable)
     let isChanged = variables.isChanged(variable)
     switch signal.kind {
@@ -177,11 +183,15 @@ extension Engine {
       return isChanged && variables.previous[variable] == .bool(false) && variables.values[variable] == .bool(true)
     case .onFall:
       return isChanged && variables.previous[variable] == .bool(true) && variables.values[variable] == .bool(false)
-    case .onThreshold: return isBeyond(place, index, transition, isChanged)
+    case .onThreshold: return isBeyond(place, index, transition, isChanged, isPending)
     case .onMatch:
       guard isChanged, case .string(let text) = variables.values[variable] else { return false }
       return isStrict ? Wildcard.matches(text, self.text(of: signal).pattern) : text == self.text(of: signal).pattern
     }
+  }
+
+  private func isRaised(_ signal: CompiledSignal) -> Bool {
+    !raised.isEmpty && raised.contains(text(of: signal).signal)
   }
 
   private func text(of signal: CompiledSignal) -> SignalTrigger {
@@ -189,7 +199,7 @@ extension Engine {
   }
 
   private func isBeyond(
-    _ place: Int, _ index: Int, _ transition: CompiledTransition, _ isChanged: Bool
+    _ place: Int, _ index: Int, _ transition: CompiledTransition, _ isChanged: Bool, _ isPending: Bool
   ) -> Bool {
     let signal = automaton.signals[place]
     guard let value = variables.values[Int(signal.variable)].asDouble else { return false }
@@ -205,7 +215,7 @@ extension Engine {
     if signal.isOneShot && isStrict {
       let bit: UInt64 = 1 << UInt64((place - transition.signals.range.lowerBound) & 63)
       defer { memories[index].beyond = holds ? memories[index].beyond | bit : memories[index].beyond & ~bit }
-      return holds && memories[index].beyond & bit == 0
+      return holds && (isPending || memories[index].beyond & bit == 0)
     }
     guard holds else { return false }
     return isChanged || tickCount == enteredInTick[Int(transition.from)] &+ 1

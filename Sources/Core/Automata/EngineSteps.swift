@@ -8,22 +8,21 @@ extension Engine {
     let from = Int(transition.from)
     let to = Int(transition.to)
     let entry = entryTime(after: index)
-    let isSelf = from == to
+    let isEvery = transition.isTimed && transition.timer.mode == .every
+    if from == to && isStrict { keepsRhythm = from }
     if automaton.isHierarchical {
       exitInside(transition.domain)
     } else {
       exit(from)
     }
-    if !isSelf { forgetMemories(of: from) }
     if transition.body >= 0 { _ = scripts?.run(transition.body, self) }
     if transition.triggered >= 0 { _ = scripts?.run(transition.triggered, self) }
     transitionCount &+= 1
-    emit(
-      .transitions, .transition(index: Int(index), from: StateIndex(from), to: StateIndex(to)))
-    let isRepeating = isSelf && transition.isTimed && transition.timer.mode == .every
-    if isRepeating && isStrict { rearm(index) }
-    enter(to, at: entry, domain: transition.domain, repeating: isRepeating && isStrict ? index : -1)
-    if isRepeating && !isStrict { rearm(index) }
+    emit(.transitions, .transition(index: Int(index), from: StateIndex(from), to: StateIndex(to)))
+    if from == to && isEvery && isStrict { rearm(index) }
+    enter(to, at: entry, domain: transition.domain)
+    keepsRhythm = -1
+    if from == to && isEvery && !isStrict { rearm(index) }
   }
 
   private func forgetMemories(of state: Int) {
@@ -39,6 +38,7 @@ extension Engine {
     let compiled = automaton.states[state]
     if compiled.onExit >= 0 { _ = scripts?.run(compiled.onExit, self) }
     disarmTimers(of: state)
+    if state != keepsRhythm { forgetMemories(of: state) }
     isActive[state] = false
     if compiled.parent >= 0 { lastChild[Int(compiled.parent)] = Int32(state) }
     if !automaton.isHierarchical { leaves.removeAll(keepingCapacity: true) }
@@ -74,9 +74,9 @@ extension Engine {
   // MARK: Entering
 
   /// Enters a state with the states around it that are not active, and what is active inside it.
-  func enter(_ state: Int, at entry: Int64, domain: Int32 = -1, repeating: Int32 = -1) {
+  func enter(_ state: Int, at entry: Int64, domain: Int32 = -1) {
     if !automaton.isHierarchical {
-      activate(state, at: entry, repeating: repeating)
+      activate(state, at: entry)
       leaves.append(StateIndex(state))
       return
     }
@@ -87,7 +87,7 @@ extension Engine {
       place = automaton.states[Int(place)].parent
     }
     for (depth, ancestor) in path.enumerated().reversed() {
-      if !isActive[ancestor] { activate(ancestor, at: entry, repeating: ancestor == state ? repeating : -1) }
+      if !isActive[ancestor] { activate(ancestor, at: entry) }
       // The other regions of a parallel state on the way begin by themselves.
       if depth > 0, automaton.states[ancestor].isParallel {
         for place in automaton.states[ancestor].children.range {
@@ -119,12 +119,12 @@ extension Engine {
     enterWithDefaults(Int(child), at: entry, isDeep: isDeep || compiled.history == .deep)
   }
 
-  private func activate(_ state: Int, at entry: Int64, repeating: Int32 = -1) {
+  private func activate(_ state: Int, at entry: Int64) {
     isActive[state] = true
     enteredAt[state] = entry
     enteredInTick[state] = tickCount
     quietUntil = .min
-    armTimers(of: state, at: entry, repeating: repeating)
+    armTimers(of: state, at: entry)
     let onEnter = automaton.states[state].onEnter
     if onEnter >= 0 { _ = scripts?.run(onEnter, self) }
   }

@@ -13,13 +13,12 @@ struct TimerState: Equatable {
 }
 
 extension Engine {
-  /// Arms the timers of a state that was entered at `entry`. `repeating` is an `every` that led from the state to itself: it
-  /// keeps its rhythm.
-  func armTimers(of state: Int, at entry: Int64, repeating: Int32 = -1) {
+  /// Arms the timers of a state that was entered at `entry`.
+  func armTimers(of state: Int, at entry: Int64) {
     for place in automaton.states[state].timers.range {
       let index = automaton.lists[place]
-      if index == repeating { continue }
       let timed = automaton.transitions[Int(index)].timer
+      if state == keepsRhythm && timed.mode == .every { continue }
       // In compat, a timer that fires once is never armed again.
       if !isStrict, timed.mode == .every, timed.repeatCount == 1, timers[Int(index)].firedCount > 0 { continue }
       arm(Int(index), timed, at: entry)
@@ -47,7 +46,11 @@ extension Engine {
   }
 
   func disarmTimers(of state: Int) {
-    for place in automaton.states[state].timers.range { timers[Int(automaton.lists[place])].deadline = .max }
+    for place in automaton.states[state].timers.range {
+      let index = Int(automaton.lists[place])
+      if state == keepsRhythm && automaton.transitions[index].timer.mode == .every { continue }
+      timers[index].deadline = .max
+    }
   }
 
   /// Whether the time of a timed transition has come.
@@ -91,22 +94,36 @@ extension Engine {
     let timed = transition.timer
     guard isStrict, transition.isTimed, timed.mode != .window else { return now }
     let deadline = timers[Int(index)].deadline
-    guard deadline <= now, now &- deadline < timed.delay else { return now }
+    guard deadline <= now, deadline > tickedAt, now &- deadline < timed.delay else { return now }
     return max(deadline, enteredAt[Int(transition.from)])
   }
 
-  /// After a pause: everything that counts time goes on where it stopped.
-  func shiftTimes(by pause: Int64) {
-    guard pause > 0 else { return }
+  /// After a pause: everything that counts time goes on where it stopped. What began during the pause stopped then.
+  func shiftTimes() {
+    func pause(_ state: Int) -> Int64 { max(0, now &- max(pausedAt, enteredAt[state])) }
     for index in timers.indices where timers[index].deadline != .max {
       if isStrict, automaton.transitions[index].timer.mode == .at { continue }
+      let pause = pause(Int(automaton.transitions[index].from))
       timers[index].deadline &+= pause
       if timers[index].base != .max { timers[index].base &+= pause }
     }
     guard isStrict else { return }
-    for index in enteredAt.indices { enteredAt[index] &+= pause }
     for index in memories.indices {
-      if let since = memories[index].triggeredAt { memories[index].triggeredAt = since &+ pause }
+      guard let since = memories[index].triggeredAt else { continue }
+      memories[index].triggeredAt = since &+ pause(Int(automaton.transitions[index].from))
+    }
+    for index in enteredAt.indices { enteredAt[index] &+= pause(index) }
+  }
+
+  /// Whether a timer may still become due while its state is not left.
+  func isWaiting(_ index: Int, _ transition: CompiledTransition) -> Bool {
+    switch transition.timer.mode {
+    case .every:
+      return transition.timer.repeatCount == 0 || timers[index].firedCount < transition.timer.repeatCount
+    case .window:
+      let elapsed = now &- enteredAt[Int(transition.from)]
+      return transition.timer.windowEnd == 0 || elapsed <= transition.timer.windowEnd
+    case .after, .at, .timeout: return true
     }
   }
 

@@ -122,12 +122,12 @@ public final class NetworkRun {
   }
 
   public func start() throws(EngineError) {
+    // Targets begin with what the sources show; what those write when they start comes after it.
+    for wire in network.wires { send(wire, engines[wire.source].value(wire.output)) }
     for index in engines.indices {
       try engines[index].start(at: clock(time))
       flush(index)
     }
-    // Targets begin with what the sources show.
-    for wire in network.wires { send(wire, engines[wire.source].value(wire.output)) }
   }
 
   /// The next tick of a virtual clock: whether any automaton took a transition.
@@ -163,12 +163,12 @@ public final class NetworkRun {
   public func finish() {
     guard !isFinished else { return }
     isFinished = true
-    let digest = trace.digest
     for index in engines.indices {
       trace.begin("standing", network.instances[index].name, tickCount, time)
       trace.standing(engines[index])
       trace.end()
     }
+    let digest = trace.digest
     trace.begin("end", tick: tickCount, time: time)
     trace.member("hash", hexadecimal: digest)
     trace.end()

@@ -8,6 +8,8 @@ final class ScriptRunner {
   private var chunks: [Machine.Chunk?] = []
   /// Functions that files define, found when the files were run.
   private var functions: [Machine.Reference?] = []
+  /// Globals of each file, by program.
+  private var environments: [Machine.Reference?] = []
   private var bindings: [Binding] = []
   /// Positions in `bindings` by variable, -1 for variables that no script names.
   private var bindingOfVariable: [Int32]
@@ -18,6 +20,7 @@ final class ScriptRunner {
   /// A variable that is a global, too.
   private struct Binding {
     var variable: Int
+    var name: Name
     var slot: Machine.GlobalSlot
     /// What the global held when it last agreed with the variable.
     var synced: ScriptValue
@@ -42,10 +45,12 @@ final class ScriptRunner {
       bindingOfVariable[variable] = Int32(bindings.count)
       bindings.append(
         Binding(
-          variable: variable, slot: try machine.globalSlot(declared.name), synced: .null, isStale: true,
+          variable: variable, name: declared.name, slot: try machine.globalSlot(declared.name), synced: .null,
+          isStale: true,
           isInput: declared.direction == .input, type: declared.type))
     }
     functions = [Machine.Reference?](repeating: nil, count: engine.automaton.programs.count)
+    environments = functions
     for compiled in engine.automaton.programs {
       guard let program = compiled.program else {
         chunks.append(nil)
@@ -85,8 +90,10 @@ final class ScriptRunner {
         chunks[index].map { machine.release($0) }
         let chunk = try machine.load(program, environment: environment)
         chunks[index] = chunk
+        environments[index] = environment
         try push(engine)
         try machine.run(chunk)
+        try absorb(index)
         pull(engine, compiled.place)
         for other in engine.automaton.programs.indices where engine.automaton.programs[other].file == Int32(index) {
           let name = engine.automaton.programs[other].place.functionName
@@ -152,7 +159,11 @@ final class ScriptRunner {
     if compiled.file >= 0 {
       guard let function = functions[Int(program)] else { return false }
       try push(engine)
-      try machine.call(function)
+      do throws(ScriptFault) { try machine.call(function) } catch {
+        try absorb(Int(compiled.file))
+        throw error
+      }
+      try absorb(Int(compiled.file))
       return true
     }
     guard let chunk = chunks[Int(program)] else {
@@ -161,6 +172,18 @@ final class ScriptRunner {
     try push(engine)
     try machine.run(chunk)
     return true
+  }
+
+  /// What a file assigned to a name that is a variable is the variable's, not one of its own globals.
+  private func absorb(_ file: Int) throws(ScriptFault) {
+    guard let environment = environments[file] else { return }
+    for index in bindings.indices {
+      let name = bindings[index].name
+      let value = try machine.field(environment, name)
+      guard !value.isNone else { continue }
+      try machine.setGlobal(&bindings[index].slot, value)
+      try machine.setField(environment, name, .null)
+    }
   }
 
   func report(_ fault: ScriptFault, _ place: ScriptPlace, _ engine: Engine) {
@@ -193,7 +216,7 @@ final class ScriptRunner {
       let binding = bindings[index]
       bindings[index].isStale = true
       hasStale = true
-      if binding.isInput || engine.isReplaying { continue }
+      if binding.isInput { continue }
       guard let converted = automatonValue(value)?.converted(to: binding.type) else {
         report(mismatch(binding.variable, value, engine), place, engine)
         continue
@@ -219,7 +242,6 @@ final class ScriptRunner {
 
   /// A running script writes a variable by name: the global follows at once.
   func assign(_ variable: Int, _ value: AutomatonValue, _ engine: Engine) throws(ScriptFault) {
-    guard !engine.isReplaying else { return }
     engine.store(variable, value, isFromOutside: false)
     let place = Int(bindingOfVariable[variable])
     if place >= 0 { try push(place, engine) }

@@ -44,7 +44,7 @@ extension Engine {
     writer.put(options.seed)
     writer.put(execution.rawValue)
     for count in [tickCount, transitionCount, errorCount] { writer.put(count) }
-    for time in [now, pausedAt, quietUntil] { writer.put(time) }
+    for time in [now, pausedAt, quietUntil, tickedAt] { writer.put(time) }
     writer.put(hasUnhandledError)
     writer.put(UInt16(truncatingIfNeeded: isActive.count))
     for index in isActive.indices {
@@ -101,7 +101,7 @@ extension Engine {
     }
     execution = state.execution
     (tickCount, transitionCount, errorCount) = state.counts
-    (now, pausedAt, quietUntil) = state.times
+    (now, pausedAt, quietUntil, tickedAt) = state.times
     hasUnhandledError = state.hasUnhandledError
     isActive = state.isActive
     enteredAt = state.enteredAt
@@ -135,7 +135,7 @@ private struct SnapshotReader {
   struct State {
     var execution = ExecutionState.loaded
     var counts: (UInt64, UInt64, UInt64) = (0, 0, 0)
-    var times: (Int64, Int64, Int64) = (0, 0, 0)
+    var times: (Int64, Int64, Int64, Int64) = (0, 0, 0, 0)
     var hasUnhandledError = false
     var isActive: [Bool] = []
     var enteredAt: [Int64] = []
@@ -177,7 +177,7 @@ private struct SnapshotReader {
     guard let execution = ExecutionState(rawValue: try reader.u8()) else { return nil }
     state.execution = execution
     state.counts = (try reader.u64(), try reader.u64(), try reader.u64())
-    state.times = (try reader.i64(), try reader.i64(), try reader.i64())
+    state.times = (try reader.i64(), try reader.i64(), try reader.i64(), try reader.i64())
     state.hasUnhandledError = try reader.u8() != 0
     guard try Int(reader.u16()) == automaton.states.count else { return nil }
     for _ in automaton.states.indices {
@@ -187,9 +187,10 @@ private struct SnapshotReader {
     }
     let childCount = Int(try reader.u16())
     guard childCount == (automaton.isHierarchical ? automaton.states.count : 0) else { return nil }
-    for _ in 0..<childCount {
+    for parent in 0..<childCount {
       let child = try reader.i32()
-      guard child < Int32(automaton.states.count) else { return nil }
+      guard child == -1 || automaton.states.indices.contains(Int(child)) else { return nil }
+      guard child == -1 || automaton.states[Int(child)].parent == Int32(parent) else { return nil }
       state.lastChild.append(child)
     }
     guard try timersAndMemories(automaton, &state), try values(automaton, &state) else { return nil }
@@ -198,10 +199,23 @@ private struct SnapshotReader {
     if try reader.u8() != 0 { state.scripts = try ScriptRunner.Saved(&reader) }
     // A running automaton has at least one active state.
     let isOn = state.execution == .running || state.execution == .paused
-    guard !isOn || state.isActive.contains(true), (state.scripts != nil) == !automaton.programs.isEmpty else {
+    guard !isOn || isConfiguration(state.isActive, automaton), (state.scripts != nil) == !automaton.programs.isEmpty
+    else {
       return nil
     }
     return state
+  }
+
+  /// Whether states can be active together: one at the top, one in each that is active, all in parallel ones.
+  private func isConfiguration(_ isActive: [Bool], _ automaton: CompiledAutomaton) -> Bool {
+    var roots = 0
+    for index in isActive.indices where isActive[index] {
+      let state = automaton.states[index]
+      if state.parent < 0 { roots += 1 } else if !isActive[Int(state.parent)] { return false }
+      let active = state.children.range.reduce(0) { $0 + (isActive[Int(automaton.lists[$1])] ? 1 : 0) }
+      if active != (state.isParallel ? Int(state.children.count) : min(1, Int(state.children.count))) { return false }
+    }
+    return roots == 1
   }
 
   private mutating func timersAndMemories(

@@ -19,13 +19,25 @@ public final class Timeline {
   public var earliestTick: UInt64? { snapshots.first?.tick }
 
   /// Notes that something was done between two ticks.
-  public func record(_ command: RunCommand, tick: UInt64, time: Int64) { commands.append((tick, time, command)) }
+  ///
+  /// A start or a reset begins a past of its own: ticks are counted from there.
+  public func record(_ command: RunCommand, tick: UInt64, time: Int64) {
+    switch command {
+    case .start, .reset:
+      snapshots = []
+      commands = []
+      tickTimes = []
+    default: commands.append((tick, time, command))
+    }
+  }
 
   /// Notes a tick, after it was taken.
   ///
   /// - Throws: when the engine cannot be saved; then this tick has no snapshot, and earlier ones stay.
   public func record(tickOf engine: Engine, at time: Int64) throws(EngineError) {
     if tickTimes.isEmpty { firstTick = engine.tickCount }
+    // An automaton that is paused or stopped takes no ticks.
+    guard engine.tickCount == firstTick + UInt64(tickTimes.count) else { return }
     tickTimes.append(time)
     guard engine.tickCount % interval == 0 || snapshots.isEmpty else { return }
     snapshots.append((engine.tickCount, time, try engine.snapshot(after: snapshots.last?.snapshot)))
@@ -59,11 +71,21 @@ public final class Timeline {
     }
     while engine.tickCount < tick {
       try applyCommands()
+      guard engine.tickCount + 1 >= firstTick else { break }
       let place = Int(engine.tickCount + 1 - firstTick)
       guard place < tickTimes.count else { break }
       engine.tick(at: tickTimes[place])
     }
     _ = engine.takeEvents()
+    forget(after: engine.tickCount)
     return engine.tickCount
+  }
+
+  /// What came later did not happen.
+  private func forget(after tick: UInt64) {
+    snapshots.removeAll { $0.tick > tick }
+    commands.removeAll { $0.tick >= tick }
+    let kept = Int(tick + 1 - min(tick + 1, firstTick))
+    if kept < tickTimes.count { tickTimes.removeLast(tickTimes.count - kept) }
   }
 }

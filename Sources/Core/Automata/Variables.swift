@@ -107,7 +107,7 @@ extension AutomatonValue {
   }
 
   private static func truncated(_ value: Double?) -> Int64? {
-    guard let value, value > -0x1p63 - 1, value < 0x1p63 else { return nil }
+    guard let value, value >= -0x1p63, value < 0x1p63 else { return nil }
     return Int64(value)
   }
 
