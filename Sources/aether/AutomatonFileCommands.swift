@@ -158,10 +158,6 @@ enum AutomatonFileCommands {
           throw UsageError("--output FOLDER is needed for the form folder", path: arguments.path)
         }
         try writeFolder(automaton, folder)
-        if automaton.layout == .inline {
-          Output.error(
-            "functions of files write variables with setVal or setOutput; plain assignments stay in the file")
-        }
       case "project": try writeProject(automaton, arguments)
       case "json":
         try write(try AutomatonFile.tree(of: automaton.inInlineLayout()).bytes(.pretty) + [0x0A], to: output ?? "-")

@@ -19,19 +19,22 @@ import Testing
     #expect(Table(["NAME", "PHASE"]).text == "NAME  PHASE\n")
   }
 
-  @Test(arguments: [
-    (0, "0"), (1023, "1023"), (1024, "1Ki"), (1536, "1.5Ki"), (10 * 1024 + 512, "11Ki"), (1_048_575, "1Mi"),
-    (1_048_576, "1Mi"), (134_217_728, "128Mi"), (Int64.max, "8388608Ti"),
-  ] as [(Int64, String)])
+  @Test(
+    arguments: [
+      (0, "0"), (1023, "1023"), (1024, "1Ki"), (1536, "1.5Ki"), (10 * 1024 + 512, "11Ki"), (1_048_575, "1Mi"),
+      (1_048_576, "1Mi"), (134_217_728, "128Mi"), (Int64.max, "8388608Ti"),
+    ] as [(Int64, String)])
   func bytes(_ count: Int64, _ text: String) { #expect(Readable.bytes(count) == text) }
 
-  @Test(arguments: [(0, "0m"), (1, "1m"), (999, "999m"), (1000, "1"), (1500, "1.5"), (64_000, "64")] as [(Int64, String)])
+  @Test(
+    arguments: [(0, "0m"), (1, "1m"), (999, "999m"), (1000, "1"), (1500, "1.5"), (64_000, "64")] as [(Int64, String)])
   func cpu(_ millicores: Int64, _ text: String) { #expect(Readable.cpu(millicores) == text) }
 
-  @Test(arguments: [
-    (-5, "0s"), (0, "0s"), (59, "59s"), (60, "1m"), (312, "5m12s"), (3600, "1h"), (3660, "1h1m"), (3601, "1h"),
-    (36_061, "10h"), (273_600, "3d4h"), (8_640_000, "100d"),
-  ] as [(Int, String)])
+  @Test(
+    arguments: [
+      (-5, "0s"), (0, "0s"), (59, "59s"), (60, "1m"), (312, "5m12s"), (3600, "1h"), (3660, "1h1m"), (3601, "1h"),
+      (36_061, "10h"), (273_600, "3d4h"), (8_640_000, "100d"),
+    ] as [(Int, String)])
   func age(_ seconds: Int, _ text: String) { #expect(Readable.age(.seconds(seconds)) == text) }
 
   @Test func textFromElsewhereCannotSteerTheTerminal() {
