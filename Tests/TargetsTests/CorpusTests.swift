@@ -50,8 +50,7 @@ import Testing
         guard !trace.starts(with: Array("!".utf8)), !String(decoding: trace, as: UTF8.self).contains("\n!") else {
           continue
         }
-        var recorded = try TraceFile(trace, model: entry.automaton)
-        recorded.options.holdsModel = false
+        let recorded = try TraceFile(trace, model: entry.automaton)
         let replayed = try Replay.run(recorded).bytes
         expectSame(trace, replayed, "\(entry.name), \(semantics), run again")
         count += 1

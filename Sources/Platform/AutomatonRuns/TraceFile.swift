@@ -73,6 +73,7 @@ public struct TraceFile: Sendable {
     }
     name = header["name"]?.stringValue ?? ""
     options = try TraceFile.options(header)
+    options.holdsModel = isSystem || header["model"] != nil
     if !isSystem {
       parts = [try TraceFile.part(header, "", given, 1)]
       options.semantics = parts[0].semantics
