@@ -240,7 +240,7 @@ public struct Event: Sendable, Equatable {
   public init(signals: [SignalTrigger] = []) { self.signals = signals }
 }
 
-/// What must happen to one signal. A signal is a variable; a name without one never triggers.
+/// What must happen to one signal: a variable, or an event that is raised from outside by this name.
 public struct SignalTrigger: Sendable, Equatable {
   public enum Kind: UInt8, Sendable {
     case onChange = 1

@@ -196,8 +196,8 @@ extension AutomatonLoader {
     guard let index = variableIndexes[bytes] else {
       let nearest = AutomatonLoader.nearest(name, automaton.variables.map { String(decoding: $0.name, as: UTF8.self) })
       problems.warning(
-        .unknownName, position, "the signal \"\(name)\" is no variable and so never comes",
-        fix: nearest.map { "did you mean \"\($0)\"?" } ?? "declare it below variables")
+        .unknownName, position, "the signal \"\(name)\" is no variable: it comes only when it is raised from outside",
+        fix: nearest.map { "did you mean \"\($0)\"?" } ?? "declare it below variables, or raise it")
       return SignalTrigger(signal: bytes)
     }
     return SignalTrigger(signal: bytes, direction: automaton.variables[index].direction)
