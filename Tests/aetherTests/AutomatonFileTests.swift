@@ -104,7 +104,7 @@ import Testing
     let report = AutomatonReport(Array(text.utf8), "a.yaml", options: LoadOptions(), lints: true)
     let unreachable = report.problems.first { $0.rule == .lint("unreachable-state") }
     #expect(unreachable?.position.map { "\($0)" } == "7:5")
-    #expect(report.problems.contains { $0.rule == .unknownName && $0.position?.line == 5 })
+    #expect(report.problems.contains { $0.rule == .unknownName && $0.position?.line == 6 })
     #expect(report.text.contains("a.yaml: "))
     #expect(report.json["problems"]?.arrayValue?.isEmpty == false)
   }
