@@ -190,7 +190,7 @@ public final class Engine {
     advance(to: time)
     writeFlag = VariableStore.Flags.seen
     emit(.inputs, .input(variable: index, converted))
-    store(index, converted, isFromOutside: true)
+    store(index, converted)
   }
 
   /// Raises an event that is no variable: transitions that wait for its name see it in the next tick.
@@ -203,7 +203,7 @@ public final class Engine {
 
   public func value(_ index: Int) -> AutomatonValue { variables.values[index] }
 
-  func store(_ index: Int, _ value: AutomatonValue, isFromOutside: Bool) {
+  func store(_ index: Int, _ value: AutomatonValue) {
     guard variables.write(index, value, at: now, flag: writeFlag, semantics: automaton.semantics) else { return }
     quietUntil = .min
     scripts?.markStale(index)

@@ -221,7 +221,7 @@ final class ScriptRunner {
         report(mismatch(binding.variable, value, engine), place, engine)
         continue
       }
-      engine.store(binding.variable, converted, isFromOutside: false)
+      engine.store(binding.variable, converted)
     }
   }
 
@@ -242,7 +242,7 @@ final class ScriptRunner {
 
   /// A running script writes a variable by name: the global follows at once.
   func assign(_ variable: Int, _ value: AutomatonValue, _ engine: Engine) throws(ScriptFault) {
-    engine.store(variable, value, isFromOutside: false)
+    engine.store(variable, value)
     let place = Int(bindingOfVariable[variable])
     if place >= 0 { try push(place, engine) }
   }

@@ -17,7 +17,7 @@ public struct TraceWriter: Sendable {
 
   /// Takes what was written since the last time, so that a trace of any length needs constant memory.
   public mutating func takeOutput() -> [UInt8] {
-    defer { output.removeAll(keepingCapacity: true) }
+    defer { output = [] }
     return output
   }
 
