@@ -20,7 +20,7 @@ extension Engine {
     guard variable >= 0, variable < variables.values.count,
       let converted = value.converted(to: model.variables[variable].type)
     else { return }
-    store(variable, converted, isFromOutside: false)
+    store(variable, converted)
   }
 }
 
