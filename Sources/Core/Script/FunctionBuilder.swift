@@ -36,7 +36,7 @@ final class FunctionBuilder {
   var code: [UInt32] = []
   var lines: [UInt16] = []
   var constants: [Constant] = []
-  private var constantBuckets: [Int32] = [Int32](repeating: -1, count: 16)
+  private var constantBuckets = [Int32](repeating: -1, count: 16)
   private var constantChain: [Int32] = []
   var variables: [Variable] = []
   var upvalues: [Upvalue] = []
@@ -50,6 +50,10 @@ final class FunctionBuilder {
 
   init(parent: FunctionBuilder?, index: Int, line: Int32) {
     self.parent = parent
+    code.reserveCapacity(16)
+    lines.reserveCapacity(16)
+    constants.reserveCapacity(8)
+    constantChain.reserveCapacity(8)
     self.index = index
     self.line = line
   }

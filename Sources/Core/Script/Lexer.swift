@@ -28,7 +28,7 @@ struct Lexer {
   private(set) var float = 0.0
   /// Index of the last name or string in `strings`.
   private(set) var text: Int32 = 0
-  var strings: StringPool
+  var strings = StringPool()
   private var buffer: [UInt8] = []
 
   static let reservedWords: [StaticString] = [
@@ -38,9 +38,6 @@ struct Lexer {
 
   init(_ source: [UInt8]) {
     self.source = source
-    strings = StringPool()
-    // The reserved words are the first strings of the pool while reading, so that a name's index tells them apart.
-    for word in Lexer.reservedWords { _ = strings.index(of: word) }
     // `#!/usr/bin/lua`; an expression may begin with the operator `#`.
     if source.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")]) {
       while position < source.count, source[position] != 10 { position += 1 }
@@ -143,6 +140,7 @@ struct Lexer {
   private mutating func name() -> Token {
     while let byte = peek(), Characters.isNamePart(byte) { position += 1 }
     text = strings.index(of: source, from: tokenStart, to: position)
+    // The reserved words are the first strings of the pool.
     if Int(text) < Lexer.reservedWords.count, let word = Token(rawValue: UInt8(text)) { return word }
     return .name
   }

@@ -38,7 +38,11 @@ struct Parser {
   /// Nested blocks, expressions and functions. Each takes host stack, also on small devices.
   static let nestingMax = 100
 
-  init(_ source: [UInt8]) {
+  /// Whether functions are kept, or only read for what is wrong in them.
+  private let keepsCode: Bool
+
+  init(_ source: [UInt8], keepsCode: Bool = true) {
+    self.keepsCode = keepsCode
     lexer = Lexer(source)
     environmentName = lexer.strings.index(of: "_ENV")
     function = FunctionBuilder(parent: nil, index: 0, line: 0)
@@ -46,6 +50,17 @@ struct Parser {
 
   /// Reads a whole text; `isExpression` takes one expression whose value is returned.
   mutating func program(name: [UInt8], isExpression: Bool) throws(SyntaxError) -> Program {
+    try read(isExpression: isExpression)
+    let strings = lexer.strings.strings
+    var names = ProgramNames()
+    for string in strings where string.elementsEqual([UInt8(ascii: "_"), UInt8(ascii: "G")]) {
+      names.usesEnvironment = true
+    }
+    if usesEnvironmentName { names.usesEnvironment = true }
+    return Program(name: name, functions: prototypes.compactMap { $0 }, strings: strings, names: names)
+  }
+
+  mutating func read(isExpression: Bool) throws(SyntaxError) {
     function.hasVarargs = true
     function.upvalues.append(
       FunctionBuilder.Upvalue(name: environmentName, isLocalOfParent: true, index: 0, attribute: .regular))
@@ -61,11 +76,6 @@ struct Parser {
     }
     guard token == .endOfText else { throw unexpected(expected: "<eof>") }
     try close(function)
-    let strings = lexer.strings.strings
-    var names = ProgramNames()
-    for string in strings where string.elementsEqual(Text("_G").bytes) { names.usesEnvironment = true }
-    if usesEnvironmentName { names.usesEnvironment = true }
-    return Program(name: name, functions: prototypes.compactMap { $0 }, strings: strings, names: names)
   }
 
   /// `_ENV` stands in the text.
@@ -176,7 +186,7 @@ struct Parser {
     SyntaxError(line: line, column: column, message: message.bytes)
   }
 
-  mutating func nameText(_ name: Int32) -> [UInt8] { lexer.strings.strings[Int(name)] }
+  mutating func nameText(_ name: Int32) -> [UInt8] { lexer.strings[name] }
 
   mutating func enterLevel() throws(SyntaxError) {
     nesting += 1
@@ -192,6 +202,7 @@ struct Parser {
     builder.emit(.returnNone, builder.activeRegisterCount, 1)
     try leaveBlock()
     try builder.finish()
+    guard keepsCode else { return }
     prototypes[builder.index] = Prototype(
       code: InstructionBuffer(builder.code), constants: builder.constants,
       upvalues: builder.upvalues.map {

@@ -81,11 +81,18 @@ enum UTF8Code {
   }
 }
 
-/// Distinct byte strings with an index each.
+/// Distinct byte strings with an index each. The first ones are the reserved words and `_ENV`, which all pools share.
 struct StringPool {
-  private(set) var strings: [[UInt8]] = []
-  private var buckets: [Int32] = [Int32](repeating: -1, count: 64)
-  private var chain: [Int32] = []
+  private var own = StringIndex(bucketCount: 16)
+
+  /// All strings by their indexes.
+  var strings: [[UInt8]] { StringPool.reserved.strings + own.strings }
+
+  subscript(index: Int32) -> [UInt8] {
+    let index = Int(index)
+    let shared = StringPool.reserved.strings.count
+    return index < shared ? StringPool.reserved.strings[index] : own.strings[index - shared]
+  }
 
   mutating func index(of text: StaticString) -> Int32 {
     let bytes = Text(text).bytes
@@ -93,33 +100,82 @@ struct StringPool {
   }
 
   mutating func index(of bytes: [UInt8], from start: Int, to end: Int) -> Int32 {
-    var hash: UInt32 = 0x811C_9DC5
-    for index in start..<end { hash = (hash ^ UInt32(bytes[index])) &* 0x0100_0193 }
-    var index = buckets[Int(hash & UInt32(buckets.count - 1))]
-    while index >= 0 {
-      if strings[Int(index)].count == end - start, strings[Int(index)].elementsEqual(bytes[start..<end]) {
-        return index
-      }
-      index = chain[Int(index)]
-    }
-    if strings.count >= buckets.count { grow() }
-    let new = Int32(strings.count)
-    let bucket = Int(hash & UInt32(buckets.count - 1))
-    strings.append(Array(bytes[start..<end]))
-    chain.append(buckets[bucket])
-    buckets[bucket] = new
-    return new
+    let hash = StringIndex.hash(bytes, from: start, to: end)
+    if let index = StringPool.reserved.find(bytes, from: start, to: end, hash) { return index }
+    let shared = Int32(StringPool.reserved.strings.count)
+    if let index = own.find(bytes, from: start, to: end, hash) { return shared + index }
+    own.add(Array(bytes[start..<end]), hash)
+    return shared + Int32(own.strings.count) - 1
   }
 
-  private mutating func grow() {
-    let count = buckets.count * 2
-    buckets = [Int32](repeating: -1, count: count)
-    for (index, string) in strings.enumerated() {
-      var hash: UInt32 = 0x811C_9DC5
-      for byte in string { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
-      let bucket = Int(hash & UInt32(count - 1))
-      chain[index] = buckets[bucket]
-      buckets[bucket] = Int32(index)
+  private static let reserved: StringIndex = {
+    var index = StringIndex(bucketCount: 64)
+    func add(_ word: StaticString) {
+      let bytes = Text(word).bytes
+      index.add(bytes, StringIndex.hash(bytes, from: 0, to: bytes.count))
     }
+    for word in Lexer.reservedWords { add(word) }
+    // Every program names its environment.
+    add("_ENV")
+    return index
+  }()
+}
+
+/// Byte strings that are found by their hash.
+private struct StringIndex {
+  private struct Entry {
+    var hash: UInt32
+    /// The next one of the bucket; -1 at its end.
+    var next: Int32
+  }
+
+  private(set) var strings: [[UInt8]] = []
+  private var entries: [Entry] = []
+  private var buckets: [Int32]
+
+  init(bucketCount: Int) {
+    buckets = [Int32](repeating: -1, count: bucketCount)
+    strings.reserveCapacity(8)
+    entries.reserveCapacity(8)
+  }
+
+  static func hash(_ bytes: [UInt8], from start: Int, to end: Int) -> UInt32 {
+    var hash: UInt32 = 0x811C_9DC5
+    for index in start..<end { hash = (hash ^ UInt32(bytes[index])) &* 0x0100_0193 }
+    return hash
+  }
+
+  func find(_ bytes: [UInt8], from start: Int, to end: Int, _ hash: UInt32) -> Int32? {
+    var index = buckets[Int(hash & UInt32(buckets.count - 1))]
+    while index >= 0 {
+      let entry = entries[Int(index)]
+      if entry.hash == hash, isSame(strings[Int(index)], bytes, from: start, to: end) { return index }
+      index = entry.next
+    }
+    return nil
+  }
+
+  private func isSame(_ string: [UInt8], _ bytes: [UInt8], from start: Int, to end: Int) -> Bool {
+    guard string.count == end - start else { return false }
+    for index in 0..<string.count where string[index] != bytes[start + index] { return false }
+    return true
+  }
+
+  /// - Parameter text: is not there yet.
+  mutating func add(_ text: [UInt8], _ hash: UInt32) {
+    strings.append(text)
+    entries.append(Entry(hash: hash, next: -1))
+    if strings.count > buckets.count {
+      buckets = [Int32](repeating: -1, count: buckets.count * 2)
+      for index in strings.indices { link(index) }
+    } else {
+      link(strings.count - 1)
+    }
+  }
+
+  private mutating func link(_ index: Int) {
+    let bucket = Int(entries[index].hash & UInt32(buckets.count - 1))
+    entries[index].next = buckets[bucket]
+    buckets[bucket] = Int32(index)
   }
 }

@@ -64,7 +64,7 @@ public enum AutomatonFile {
   static func parse(_ text: [UInt8], _ problems: Problems) -> FileNode? {
     do {
       let documents = try YAML.parse(text, limits: limits)
-      if let document = documents.first, documents.count == 1 { return FileNode(document.root) }
+      if let document = documents.first, documents.count == 1 { return document.root }
       problems.error(
         .syntax, documents.dropFirst().first?.root.position,
         documents.isEmpty ? "the file is empty" : "the file has more than one document", fix: "write one document")

@@ -121,7 +121,7 @@ final class CompositionLoader {
   }
 
   /// `ID.out.NAME` or `ID.in.NAME`. Ids may hold dots, names of variables do not.
-  private func end(_ key: String, _ side: String, _ fields: Fields, isComplete: Bool) -> Composition.End? {
+  private func end(_ key: StaticString, _ side: String, _ fields: Fields, isComplete: Bool) -> Composition.End? {
     guard let text = fields.string(key) else { return nil }
     let position = fields.node(key)?.position ?? fields.position
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -3,7 +3,7 @@ enum DurationText {
   enum BareUnit: Sendable { case milliseconds, seconds }
 
   enum Reading: Equatable {
-    /// In milliseconds; may be negative. `isRounded` when the text says more than a millisecond can.
+    /// In milliseconds; may be negative, and a fraction.
     case span(Double, isBare: Bool)
     case notADuration
   }
@@ -12,6 +12,7 @@ enum DurationText {
 
   /// - Parameter bare: the unit of a number without one.
   static func read(_ text: String, bare: BareUnit) -> Reading {
+    if let span = digits(text) { return span }
     let trimmed = text.utf8.drop { $0 == 0x20 }
     let number = trimmed.prefix { byte in
       switch byte {
@@ -30,6 +31,22 @@ enum DurationText {
     case "m": return .span(value * 60_000, isBare: false)
     case "h": return .span(value * 3_600_000, isBare: false)
     default: return .notADuration
+    }
+  }
+
+  /// The common case: a whole number with `ms` or `s`.
+  private static func digits(_ text: String) -> Reading? {
+    var number = 0.0
+    var bytes = text.utf8[...]
+    while let byte = bytes.first, byte &- UInt8(ascii: "0") < 10, text.utf8.count <= 12 {
+      number = number * 10 + Double(byte - UInt8(ascii: "0"))
+      bytes = bytes.dropFirst()
+    }
+    guard bytes.startIndex > text.utf8.startIndex else { return nil }
+    switch (bytes.count, bytes.first) {
+    case (2, UInt8(ascii: "m")) where bytes.last == UInt8(ascii: "s"): return .span(number, isBare: false)
+    case (1, UInt8(ascii: "s")): return .span(number * 1000, isBare: false)
+    default: return nil
     }
   }
 

@@ -29,38 +29,56 @@ struct Fields {
   let context: FileContext
   let section: Section
   let position: YAMLPosition
-  /// By the name of the key. There are few.
-  private var members: [(key: String, member: FileNode.Member)] = []
+  private var found: [FileNode.Member] = []
+  /// Which of them stand behind keys of the section. There are few.
+  private var slots: [Slot] = []
+
+  private struct Slot {
+    var word: StaticString
+    /// Index in the keys of the section.
+    var key: Int
+    /// Index in `found`.
+    var member: Int
+  }
 
   /// - Parameter nameKeys: keys that hold the section's name in a list; they are accepted and read by the caller.
   init(_ node: FileNode, _ section: Section, _ context: FileContext, nameKeys: [String] = []) {
     self.context = context
     self.section = section
     position = node.position
-    guard let found = Fields.members(of: node, section.title, context) else { return }
-    for member in found {
-      if nameKeys.contains(member.name), section.key(spelled: member.name) == nil { continue }
-      guard let key = section.key(spelled: member.name) else {
-        context.problems.unknown(
-          .unknownKey, member.position, "unknown key \"\(member.name)\" in \(section.title)", word: member.name,
-          accepted: section.keys.flatMap(\.spellings) + nameKeys)
+    guard let found = Fields.members(of: node, section, context) else { return }
+    self.found = found
+    let table = section.table
+    slots.reserveCapacity(found.count)
+    for index in found.indices {
+      guard let key = section.keyIndex(spelled: found[index].name) else {
+        if !nameKeys.contains(found[index].name) { reportUnknown(found[index], nameKeys) }
         continue
       }
-      if let first = self.member(key.name) {
+      let word = table.keys[key].word
+      if let first = slots.first(where: { $0.key == key }) {
+        let (member, earlier) = (found[index], found[first.member])
         context.problems.error(
           .duplicateKey, member.position,
-          "\"\(member.name)\" says the same as \"\(first.name)\" at \(first.position)", fix: "keep one of them")
+          "\"\(member.name)\" says the same as \"\(earlier.name)\" at \(earlier.position)", fix: "keep one of them")
       } else {
-        members.append((key.name, member))
+        slots.append(Slot(word: word, key: key, member: index))
       }
     }
-    for key in section.requiredKeys where self.node(key.name) == nil {
-      context.problems.error(.missingKey, position, "\(section.title) needs \"\(key.name)\"", fix: key.summary)
+    for key in table.required where !has(table.keys[key].word) {
+      context.problems.error(
+        .missingKey, position, "\(section.title) needs \"\(table.keys[key].name)\"", fix: table.keys[key].summary)
     }
   }
 
+  private func reportUnknown(_ member: FileNode.Member, _ nameKeys: [String]) {
+    context.problems.unknown(
+      .unknownKey, member.position, "unknown key \"\(member.name)\" in \(section.title)", word: member.name,
+      accepted: section.keys.flatMap(\.spellings) + nameKeys)
+  }
+
   /// The members of a mapping, or of a list of mappings; `nil` for other nodes, which is reported. Null is empty.
-  static func members(of node: FileNode, _ title: String, _ context: FileContext) -> [FileNode.Member]? {
+  static func members(of node: FileNode, _ section: Section, _ context: FileContext) -> [FileNode.Member]? {
     switch node.content {
     case .mapping(let members):
       return members
@@ -69,37 +87,48 @@ struct Fields {
       var all: [FileNode.Member] = []
       for item in items {
         guard case .mapping(let members) = item.content else {
-          context.problems.error(.wrongKind, item.position, "\(title) is a map, or a list of maps with one key each")
+          context.problems.error(
+            .wrongKind, item.position, "\(section.title) is a map, or a list of maps with one key each")
           return nil
         }
         all += members
       }
       return all
     case .scalar(let value):
-      context.problems.error(.wrongKind, node.position, "\(title) is a map of keys, not \(value.typeName)")
+      context.problems.error(.wrongKind, node.position, "\(section.title) is a map of keys, not \(value.typeName)")
       return nil
     }
   }
 
-  private func member(_ key: String) -> FileNode.Member? {
-    for entry in members where entry.key == key { return entry.member }
+  private func slot(_ key: StaticString) -> Slot? {
+    for slot in slots where slot.word.isSame(as: key) { return slot }
     return nil
   }
 
-  /// What stands behind a key; `nil` for nothing or null.
-  func node(_ key: String) -> FileNode? {
-    guard let value = member(key)?.value else { return nil }
-    if case .scalar(.null) = value.content { return nil }
-    return value
+  private func isNull(_ slot: Slot) -> Bool {
+    if case .scalar(.null) = found[slot.member].value.content { return true }
+    return false
   }
 
-  func has(_ key: String) -> Bool { node(key) != nil }
+  /// What stands behind a key; `nil` for nothing or null.
+  func node(_ key: StaticString) -> FileNode? {
+    guard let slot = slot(key), !isNull(slot) else { return nil }
+    return found[slot.member].value
+  }
+
+  /// The same with what the key accepts.
+  private func value(_ key: StaticString) -> (node: FileNode, accepts: Accepts)? {
+    guard let slot = slot(key), !isNull(slot) else { return nil }
+    return (found[slot.member].value, section.table.keys[slot.key].accepts)
+  }
+
+  func has(_ key: StaticString) -> Bool { slot(key).map { !isNull($0) } ?? false }
   /// Where a key stands, or the section.
-  func position(of key: String) -> YAMLPosition { member(key)?.position ?? position }
+  func position(of key: StaticString) -> YAMLPosition { slot(key).map { found[$0.member].position } ?? position }
 
   // MARK: Values
 
-  private func wrong(_ key: String, _ node: FileNode, _ accepted: [String]) {
+  private func wrong(_ key: StaticString, _ node: FileNode, _ accepted: [String]) {
     let shown = context.source.spelling(of: node).map { "\"\(String($0.prefix(60)))\"" } ?? "a \(kind(of: node))"
     context.problems.error(.wrongKind, node.position, "\"\(key)\" is \(shown)", accepted: accepted)
   }
@@ -112,28 +141,28 @@ struct Fields {
     }
   }
 
-  func string(_ key: String) -> String? {
+  func string(_ key: StaticString) -> String? {
     guard let node = node(key) else { return nil }
     if let text = context.source.spelling(of: node) { return text }
     wrong(key, node, ["text"])
     return nil
   }
 
-  func text(_ key: String) -> Name? { string(key).map { Array($0.utf8) } }
+  func text(_ key: StaticString) -> Name? { string(key).map { Array($0.utf8) } }
 
-  func script(_ key: String) -> ScriptText? {
+  func script(_ key: StaticString) -> ScriptText? {
     guard let node = node(key), let text = text(key) else { return nil }
     return ScriptText(text: text, node: node)
   }
 
-  func flag(_ key: String) -> Bool? {
+  func flag(_ key: StaticString) -> Bool? {
     guard let node = node(key) else { return nil }
     if let flag = context.source.spelling(of: node).flatMap(ValueText.flag) { return flag }
     wrong(key, node, ["true", "false"])
     return nil
   }
 
-  func number(_ key: String) -> Double? {
+  func number(_ key: StaticString) -> Double? {
     guard let node = node(key) else { return nil }
     if let text = context.source.spelling(of: node), let number = ValueText.number(text), number.isFinite {
       return number
@@ -142,8 +171,8 @@ struct Fields {
     return nil
   }
 
-  func whole(_ key: String) -> Int64? {
-    guard let node = node(key), case .whole(let range)? = section.key(spelled: key)?.accepts else { return nil }
+  func whole(_ key: StaticString) -> Int64? {
+    guard let (node, accepts) = value(key), case .whole(let range) = accepts else { return nil }
     let words = "whole number from \(range.lowerBound) to \(range.upperBound)"
     guard let number = context.source.spelling(of: node).flatMap(ValueText.whole) else {
       wrong(key, node, [words])
@@ -157,7 +186,7 @@ struct Fields {
   }
 
   /// A weight in hundredths.
-  func weight(_ key: String) -> UInt32? {
+  func weight(_ key: StaticString) -> UInt32? {
     guard let node = node(key) else { return nil }
     let words = "number from 0 to 42949672.95"
     guard let number = context.source.spelling(of: node).flatMap(ValueText.number), number.isFinite else {
@@ -178,8 +207,8 @@ struct Fields {
   }
 
   /// A span in milliseconds.
-  func duration(_ key: String) -> Int32? {
-    guard let node = node(key), case .duration(let bare)? = section.key(spelled: key)?.accepts else { return nil }
+  func duration(_ key: StaticString) -> Int32? {
+    guard let (node, accepts) = value(key), case .duration(let bare) = accepts else { return nil }
     guard let text = context.source.spelling(of: node),
       case .span(let span, let isBare) = DurationText.read(text, bare: bare)
     else {
@@ -199,7 +228,7 @@ struct Fields {
     return rounded(key, span, node.position)
   }
 
-  private func rounded(_ key: String, _ span: Double, _ position: YAMLPosition) -> Int32 {
+  private func rounded(_ key: StaticString, _ span: Double, _ position: YAMLPosition) -> Int32 {
     let whole = span.rounded()
     if abs(whole - span) > 1e-6 {
       context.problems.warning(
@@ -209,7 +238,8 @@ struct Fields {
     return Int32(whole)
   }
 
-  private func reportBare(_ key: String, _ text: String, _ bare: DurationText.BareUnit, _ position: YAMLPosition) {
+  private func reportBare(_ key: StaticString, _ text: String, _ bare: DurationText.BareUnit, _ position: YAMLPosition)
+  {
     let unit = bare == .seconds ? "s" : "ms"
     let message = "\"\(key): \(text)\" has no unit; it means \(bare == .seconds ? "seconds" : "milliseconds") here"
     let fix = "write \(text)\(unit)"
@@ -221,7 +251,7 @@ struct Fields {
   }
 
   /// Milliseconds on a clock; a bare number is milliseconds.
-  func instant(_ key: String) -> Int64? {
+  func instant(_ key: StaticString) -> Int64? {
     guard let node = node(key) else { return nil }
     guard let text = context.source.spelling(of: node) else {
       wrong(key, node, ["milliseconds", DurationText.accepted])
@@ -238,13 +268,15 @@ struct Fields {
   }
 
   /// One of the words of the table, never an alias.
-  func choice(_ key: String) -> String? {
-    guard let node = node(key), case .choice(let choices)? = section.key(spelled: key)?.accepts else { return nil }
+  func choice(_ key: StaticString) -> String? {
+    guard let (node, accepts) = value(key), case .choice(let choices) = accepts else { return nil }
     guard let word = context.source.spelling(of: node) else {
       wrong(key, node, choices.map(\.word))
       return nil
     }
-    if let choice = choices.first(where: { $0.word == word || $0.aliases.contains(word) }) { return choice.word }
+    for index in choices.indices where choices[index].word == word || choices[index].aliases.contains(word) {
+      return choices[index].word
+    }
     context.problems.unknown(
       .unknownValue, node.position, "\"\(key)\" of \(section.title) is \"\(word)\"", word: word,
       accepted: choices.flatMap { [$0.word] + $0.aliases })
@@ -252,26 +284,27 @@ struct Fields {
   }
 
   /// The items of a list; one value alone is a list of itself.
-  func items(_ key: String) -> [FileNode] {
+  func items(_ key: StaticString) -> [FileNode] {
     guard let node = node(key) else { return [] }
     if case .sequence(let items) = node.content { return items }
     return [node]
   }
 
   /// The texts of a list, each with its place.
-  func texts(_ key: String) -> [(text: String, position: YAMLPosition)] {
-    items(key).compactMap { item in
+  func texts(_ key: StaticString) -> [(text: String, position: YAMLPosition)] {
+    guard has(key) else { return [] }
+    return items(key).compactMap { item in
       if let text = context.source.spelling(of: item) { return (text, item.position) }
       wrong(key, item, ["text"])
       return nil
     }
   }
 
-  func names(_ key: String) -> [Name] { texts(key).map { Array($0.text.utf8) } }
+  func names(_ key: StaticString) -> [Name] { texts(key).map { Array($0.text.utf8) } }
 
   // MARK: Sections inside
 
-  func section(_ key: String, _ section: Section) -> Fields? {
+  func section(_ key: StaticString, _ section: Section) -> Fields? {
     node(key).map { Fields($0, section, context) }
   }
 }
@@ -287,12 +320,13 @@ struct Entry {
 
 extension Fields {
   /// The entries of a section such as `states`: a map, a list of sections with `id`, or a list of maps with one member.
-  func entries(_ key: String, _ section: Section, namesOptional: Bool = false) -> [Entry] {
+  func entries(_ key: StaticString, _ section: Section, namesOptional: Bool = false) -> [Entry] {
     guard let node = node(key) else { return [] }
     let found: [Entry]
     switch node.content {
     case .mapping(let members):
-      found = members.map { named($0, section) }
+      // Names of a map differ.
+      return members.map { named($0, section) }
     case .sequence(let items): found = items.flatMap { entries(of: $0, section, namesOptional: namesOptional) }
     case .scalar:
       wrong(key, node, ["map of names", "list"])
@@ -325,12 +359,12 @@ extension Fields {
     }
     // A map with one member that is no key of the section is `- NAME: {...}`.
     if let member = members.first, members.count == 1, isSectionValue(member.value),
-      !section.nameKeys.contains(member.name), section.key(spelled: member.name) == nil || isMapping(member.value)
+      !section.nameKeys.contains(member.name), section.keyIndex(spelled: member.name) == nil || isMapping(member.value)
     {
       return [named(member, section)]
     }
     let fields = Fields(item, section, context, nameKeys: section.nameKeys)
-    let named = members.filter { section.nameKeys.contains($0.name) && section.key(spelled: $0.name) == nil }
+    let named = members.filter { section.nameKeys.contains($0.name) && section.keyIndex(spelled: $0.name) == nil }
     if named.count > 1 {
       context.problems.error(
         .duplicateKey, named[1].position, "\"\(named[1].name)\" says the same as \"\(named[0].name)\"")
@@ -360,9 +394,8 @@ extension Fields {
   }
 
   /// The sections of a list such as `triggers`. A text alone stands for the section's first key, when that is allowed.
-  func list(_ key: String) -> [(fields: Fields?, text: String?, position: YAMLPosition)] {
-    guard case .list(let section, let textAllowed)? = self.section.key(spelled: key)?.accepts else { return [] }
-    guard let node = node(key) else { return [] }
+  func list(_ key: StaticString) -> [(fields: Fields?, text: String?, position: YAMLPosition)] {
+    guard let (node, accepts) = value(key), case .list(let section, let textAllowed) = accepts else { return [] }
     guard case .sequence(let items) = node.content else {
       wrong(key, node, ["list"])
       return []
@@ -378,8 +411,8 @@ extension Fields {
 
 extension Fields {
   /// Reports what is wrong behind a key that is not read, because another one decides.
-  func validate(_ key: String) {
-    guard let node = node(key), let accepts = section.key(spelled: key)?.accepts else { return }
+  func validate(_ key: StaticString) {
+    guard let (node, accepts) = value(key) else { return }
     switch accepts {
     case .text, .script, .scalar: _ = string(key)
     case .flag: _ = flag(key)
@@ -400,5 +433,5 @@ extension Fields {
     }
   }
 
-  private func validateAll() { for key in section.keys { validate(key.name) } }
+  private func validateAll() { for key in section.keys { validate(key.word) } }
 }

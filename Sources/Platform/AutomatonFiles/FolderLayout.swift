@@ -109,7 +109,7 @@ extension AutomatonLoader {
 
   private func keep(_ file: ScriptFile, _ path: String, _ part: SourceMap.Script) {
     let name = filePath(path)
-    sources.set(part, SourcePlace(file: name, position: YAMLPosition(line: 1, column: 1)), lines: file.lines)
+    sources.set(part, .file(name, lineCount: file.lineCount))
     compile(file.bytes, part, isExpression: false) { line, column in
       SourcePlace(file: name, position: YAMLPosition(line: line, column: column))
     }

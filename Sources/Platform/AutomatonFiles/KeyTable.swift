@@ -1,3 +1,5 @@
+import Glibc
+
 // What the file of an automaton may say, as data: the loader, the JSON Schema and the reference in
 // docs/automata-files.md all come from these tables.
 
@@ -47,7 +49,8 @@ indirect enum Accepts: Sendable {
 
 /// A key of a section.
 struct Key: Sendable {
-  var name: String
+  /// The key itself, as the loader asks for it.
+  var word: StaticString
   var aliases: [String]
   var accepts: Accepts
   /// What holds without the key, as text.
@@ -56,10 +59,10 @@ struct Key: Sendable {
   var isRequired: Bool
 
   init(
-    _ name: String, _ aliases: [String], _ accepts: Accepts, _ fallback: String, _ summary: String,
+    _ word: StaticString, _ aliases: [String], _ accepts: Accepts, _ fallback: String, _ summary: String,
     required: Bool = false
   ) {
-    self.name = name
+    self.word = word
     self.aliases = aliases
     self.accepts = accepts
     self.fallback = fallback
@@ -67,10 +70,11 @@ struct Key: Sendable {
     isRequired = required
   }
 
-  init(_ name: String, _ accepts: Accepts, _ fallback: String, _ summary: String, required: Bool = false) {
-    self.init(name, [], accepts, fallback, summary, required: required)
+  init(_ word: StaticString, _ accepts: Accepts, _ fallback: String, _ summary: String, required: Bool = false) {
+    self.init(word, [], accepts, fallback, summary, required: required)
   }
 
+  var name: String { word.description }
   var spellings: [String] { [name] + aliases }
 }
 
@@ -124,13 +128,62 @@ enum Section: Int, Sendable, CaseIterable {
   }
 
   /// The key of a spelling; `nil` for a word that is none.
-  func key(spelled word: String) -> Key? {
-    for key in Section.tables[rawValue].keys where key.name == word || key.aliases.contains(word) { return key }
+  func key(spelled word: String) -> Key? { keyIndex(spelled: word).map { table.keys[$0] } }
+
+  /// The same by its place in `table`.
+  func keyIndex(spelled word: String) -> Int? {
+    let mark = Section.mark(of: word)
+    let spellings = table.spellings
+    for index in spellings.indices where spellings[index].mark == mark && spellings[index].word == word {
+      return spellings[index].key
+    }
     return nil
   }
 
-  var requiredKeys: [Key] { Section.tables[rawValue].required }
+  var table: Table { Section.tables[rawValue] }
 
-  /// Tables are short: a search along them is faster than any hash.
-  private static let tables: [(keys: [Key], required: [Key])] = allCases.map { ($0.keys, $0.keys.filter(\.isRequired)) }
+  /// The keys of a section, with what is often looked for.
+  final class Table: Sendable {
+    struct Spelling: Sendable {
+      /// Differs for nearly all words.
+      var mark: UInt64
+      var word: String
+      /// Index in `keys`.
+      var key: Int
+    }
+
+    let keys: [Key]
+    /// Indexes in `keys`.
+    let required: [Int]
+    /// Names and aliases. There are few: a search along them is faster than any hash.
+    let spellings: [Spelling]
+
+    init(_ keys: [Key]) {
+      self.keys = keys
+      required = keys.indices.filter { keys[$0].isRequired }
+      spellings = keys.enumerated().flatMap { index, key in
+        key.spellings.map { Spelling(mark: Section.mark(of: $0), word: $0, key: index) }
+      }
+    }
+  }
+
+  private static let tables: [Table] = allCases.map { Table($0.keys) }
+
+  /// The length of a word and its first bytes.
+  private static func mark(of word: String) -> UInt64 {
+    var word = word
+    return word.withUTF8 { text in
+      var mark = UInt64(truncatingIfNeeded: text.count)
+      for index in 0..<min(7, text.count) { mark = mark << 8 | UInt64(text[index]) }
+      return mark
+    }
+  }
+}
+
+extension StaticString {
+  /// Whether both have the same text; one literal is often stored once.
+  func isSame(as other: StaticString) -> Bool {
+    utf8CodeUnitCount == other.utf8CodeUnitCount
+      && (utf8Start == other.utf8Start || memcmp(utf8Start, other.utf8Start, utf8CodeUnitCount) == 0)
+  }
 }

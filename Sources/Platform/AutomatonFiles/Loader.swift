@@ -9,11 +9,11 @@ final class AutomatonLoader {
   var automaton = Automaton(name: [])
   var sources = SourceMap()
   /// Positions in the model by name.
-  var stateIndexes: [Name: Int] = [:]
-  var variableIndexes: [Name: Int] = [:]
+  var stateIndexes: [NameKey: Int] = [:]
+  var variableIndexes: [NameKey: Int] = [:]
   /// Variables whose direction the file leaves open: the lists of states decide.
   var openDirections: Set<Int> = []
-  var compiled: Set<CompiledText> = []
+  var checked = CheckedScripts()
 
   var problems: Problems { context.problems }
 
@@ -79,15 +79,15 @@ final class AutomatonLoader {
   // MARK: States named elsewhere
 
   /// The state of a name; none for an unknown one, which is reported.
-  func state(_ key: String, in fields: Fields) -> StateIndex? {
+  func state(_ key: StaticString, in fields: Fields) -> StateIndex? {
     guard let name = fields.string(key) else { return nil }
     return state(named: name, fields.node(key)?.position ?? fields.position, "\"\(key)\"")
   }
 
-  func state(named name: String, _ position: YAMLPosition, _ what: String) -> StateIndex? {
-    if let index = stateIndexes[Array(name.utf8)] { return StateIndex(index) }
+  func state(named name: String, _ position: YAMLPosition, _ what: @autoclosure () -> String) -> StateIndex? {
+    if let index = stateIndexes[NameKey(name)] { return StateIndex(index) }
     problems.unknown(
-      .unknownName, position, "\(what) is \"\(name)\", which is no state", word: name,
+      .unknownName, position, "\(what()) is \"\(name)\", which is no state", word: name,
       accepted: automaton.states.map { String(decoding: $0.name, as: UTF8.self) })
     return nil
   }

@@ -2,18 +2,38 @@ import Automata
 import Script
 import YAML
 
-/// A script that has been compiled without an error.
-struct CompiledText: Hashable {
-  var text: Name
-  var isExpression: Bool
+/// Bytes by which something is found.
+struct NameKey: Hashable {
+  var name: Name
+
+  init(_ name: Name) { self.name = name }
+  init(_ text: String) { name = Array(text.utf8) }
+
+  /// All bytes at once; an array would take them one by one.
+  func hash(into hasher: inout Hasher) { name.withUnsafeBytes { hasher.combine(bytes: $0) } }
+}
+
+/// The scripts that have been found right.
+struct CheckedScripts {
+  private var blocks: Set<NameKey> = []
+  private var expressions: Set<NameKey> = []
+
+  /// Scripts that are right are often there again.
+  mutating func check(_ text: Name, isExpression: Bool) throws(SyntaxError) {
+    let key = NameKey(text)
+    guard isExpression ? expressions.insert(key).inserted : blocks.insert(key).inserted else { return }
+    do { try ScriptCompiler.check(text, form: isExpression ? .expression : .block) } catch {
+      if isExpression { expressions.remove(key) } else { blocks.remove(key) }
+      throw error
+    }
+  }
 }
 
 extension AutomatonLoader {
   /// The script behind a key; its place is kept, and it is compiled when all is read.
-  func script(_ key: String, _ part: SourceMap.Script, in fields: Fields, isExpression: Bool = false) -> Name {
+  func script(_ key: StaticString, _ part: SourceMap.Script, in fields: Fields, isExpression: Bool = false) -> Name {
     guard let script = fields.script(key) else { return [] }
-    let lines = context.source.linePlaces(of: script.node)
-    sources.set(part, place(lines[0]), lines: lines)
+    sources.set(part, .scalar(script.node, context.source, file: problems.file))
     if script.text.isEmpty { return [] }
     compile(script.text, part, isExpression: isExpression) { line, column in
       SourcePlace(
@@ -58,12 +78,7 @@ extension AutomatonLoader {
     _ text: Name, _ part: SourceMap.Script, isExpression: Bool, of owner: Name? = nil,
     place: (_ line: Int, _ column: Int) -> SourcePlace
   ) {
-    // Scripts that are right are often there again.
-    if compiled.contains(CompiledText(text: text, isExpression: isExpression)) { return }
-    do {
-      _ = try ScriptCompiler.compile(text, name: [], form: isExpression ? .expression : .block)
-      compiled.insert(CompiledText(text: text, isExpression: isExpression))
-    } catch {
+    do { try checked.check(text, isExpression: isExpression) } catch {
       let place = place(Int(error.line), Int(error.column))
       if isExpression, automaton.semantics == .compat, AutomatonLoader.isBlock(text) {
         problems.add(
@@ -85,7 +100,7 @@ extension AutomatonLoader {
     }
   }
 
-  private static func isBlock(_ text: Name) -> Bool { (try? ScriptCompiler.compile(text, name: [])) != nil }
+  private static func isBlock(_ text: Name) -> Bool { (try? ScriptCompiler.check(text)) != nil }
 
   private static func title(_ part: SourceMap.Script) -> String {
     switch part {

@@ -22,7 +22,7 @@ extension AutomatonLoader {
     for entry in entries {
       guard let text = entry.name else { continue }
       let name = Array(text.utf8)
-      if let first = stateIndexes[name] {
+      if let first = stateIndexes[NameKey(name)] {
         let place = sources.place(of: .state(first))?.position.description ?? "another place"
         problems.error(
           .duplicateName, entry.position, "there are two states of the name \"\(text)\"; the first is at \(place)",
@@ -34,7 +34,7 @@ extension AutomatonLoader {
         return
       }
       let index = automaton.states.count
-      stateIndexes[name] = index
+      stateIndexes[NameKey(name)] = index
       sources.set(.state(index), place(entry.position))
       var state = State(name: name)
       let fields = entry.fields
@@ -108,13 +108,13 @@ extension AutomatonLoader {
     }
   }
 
-  private static let lists: [(String, Variable.Direction)] = [
+  private static let lists: [(StaticString, Variable.Direction)] = [
     ("inputs", .input), ("outputs", .output), ("variables", .internal),
   ]
 
   /// The parts of `name:type`; `nil` for a bare name.
   private func typed(_ text: String, _ position: YAMLPosition) -> (name: String, type: ValueType)? {
-    guard let colon = text.lastIndex(of: ":") else { return nil }
+    guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
     let word = text[text.index(after: colon)...].filter { $0 != " " }
     guard let type = ValueTypeWords.type(spelled: word) else {
       problems.unknown(
@@ -126,15 +126,17 @@ extension AutomatonLoader {
   }
 
   private func bareName(_ text: String) -> String {
-    var name = text.lastIndex(of: ":").map { text[..<$0] } ?? text[...]
-    while name.last == " " { name.removeLast() }
-    return String(name)
+    var end = text.utf8.lastIndex(of: UInt8(ascii: ":")) ?? text.utf8.endIndex
+    while end > text.utf8.startIndex, text.utf8[text.utf8.index(before: end)] == 0x20 {
+      end = text.utf8.index(before: end)
+    }
+    return end == text.utf8.endIndex ? text : String(text[..<end])
   }
 
   private func declare(
     _ text: String, _ type: ValueType, _ direction: Variable.Direction, _ position: YAMLPosition
   ) {
-    guard let index = variableIndexes[Array(text.utf8)] else {
+    guard let index = variableIndexes[NameKey(text)] else {
       addVariable(Variable(name: Array(text.utf8), type: type, direction: direction), position)
       return
     }
@@ -147,11 +149,11 @@ extension AutomatonLoader {
     }
   }
 
-  private func references(_ key: String, _ direction: Variable.Direction, _ fields: Fields) -> [UInt16] {
+  private func references(_ key: StaticString, _ direction: Variable.Direction, _ fields: Fields) -> [UInt16] {
     fields.texts(key).compactMap { text, position in
       let bare = bareName(text)
       let name = Array(bare.utf8)
-      if let index = variableIndexes[name] {
+      if let index = variableIndexes[NameKey(name)] {
         settleDirection(index, direction, bare, position)
         return UInt16(exactly: index)
       }
@@ -163,7 +165,7 @@ extension AutomatonLoader {
         .implicitVariable, position, "\"\(text)\" is not declared; it becomes a variable of type string",
         fix: nearest.map { "did you mean \"\($0)\"? else declare it below variables" } ?? "declare it below variables")
       addVariable(Variable(name: name, type: .string, direction: direction), position)
-      return variableIndexes[name].flatMap { UInt16(exactly: $0) }
+      return variableIndexes[NameKey(name)].flatMap { UInt16(exactly: $0) }
     }
   }
 

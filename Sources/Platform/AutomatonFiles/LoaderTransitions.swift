@@ -4,7 +4,8 @@ import YAML
 extension AutomatonLoader {
   func readTransitions(_ automata: Fields) {
     let entries = automata.entries("transitions", .transition, namesOptional: true)
-    var names = Set(entries.compactMap(\.name))
+    // Only needed to find names for those that have none.
+    var names = entries.contains { $0.name == nil } ? Set(entries.compactMap(\.name)) : []
     for (number, entry) in entries.enumerated() {
       guard automaton.transitions.count < 0xFFFF else {
         problems.error(.limit, entry.position, "there are more than 65535 transitions")
@@ -50,25 +51,29 @@ extension AutomatonLoader {
   /// The type; without one, that of the block which is there.
   private func type(of fields: Fields) -> String {
     if fields.has("type") { return fields.choice("type") ?? "classic" }
-    let implied = [
-      ("timed", "timed"), ("timeout", "timed"), ("after", "timed"), ("delay_ms", "timed"), ("event", "event"),
-      ("probabilistic", "probabilistic"),
-    ].first { fields.has($0.0) }
-    guard let (key, type) = implied else { return "classic" }
+    guard let (key, type) = AutomatonLoader.typesByKey.first(where: { fields.has($0.key) }) else { return "classic" }
     problems.warning(
       .impliedType, fields.position(of: key), "the transition has no type; because of \"\(key)\" it is \(type)",
       fix: "write type: \(type)")
     return type
   }
 
+  /// Keys that tell the type of a transition that names none.
+  private static let typesByKey: [(key: StaticString, type: String)] = [
+    ("timed", "timed"), ("timeout", "timed"), ("after", "timed"), ("delay_ms", "timed"), ("event", "event"),
+    ("probabilistic", "probabilistic"),
+  ]
+
+  /// Keys that some types make use of.
+  private static let users: [(key: StaticString, types: [String])] = [
+    ("timed", ["timed"]), ("timeout", ["timed"]), ("after", ["timed"]), ("delay_ms", ["timed"]),
+    ("event", ["event"]), ("probabilistic", ["probabilistic"]), ("on_rising_edge", ["classic"]),
+    ("condition", ["classic", "timed", "event"]),
+  ]
+
   /// Keys that the type makes no use of.
   private func reportUnused(_ type: String, _ fields: Fields) {
-    let users: [(key: String, types: [String])] = [
-      ("timed", ["timed"]), ("timeout", ["timed"]), ("after", ["timed"]), ("delay_ms", ["timed"]),
-      ("event", ["event"]), ("probabilistic", ["probabilistic"]), ("on_rising_edge", ["classic"]),
-      ("condition", ["classic", "timed", "event"]),
-    ]
-    for (key, types) in users where fields.has(key) && !types.contains(type) {
+    for (key, types) in AutomatonLoader.users where fields.has(key) && !types.contains(type) {
       problems.warning(
         .noEffect, fields.position(of: key), "\"\(key)\" has no effect in a transition of type \(type)",
         fix: "remove it, or write type: \(types[0])")
@@ -95,7 +100,7 @@ extension AutomatonLoader {
       timed.windowEnd = either("window_end_ms", "window_end", in: block) ?? 0
       timed.absoluteTime = block.instant("absolute_time_ms") ?? 0
       timed.isBlocking = block.flag("blocking") ?? false
-      for key in ["timeout", "after", "delay_ms"] where fields.has(key) {
+      for key in ["timeout", "after", "delay_ms"] as [StaticString] where fields.has(key) {
         problems.warning(
           .noEffect, fields.position(of: key), "\"\(key)\" has no effect beside a \"timed\" block",
           fix: "write it into the block")
@@ -104,7 +109,7 @@ extension AutomatonLoader {
     } else if let timeout = fields.duration("timeout") {
       timed.mode = .timeout
       timed.delay = timeout
-      for key in ["after", "delay_ms"] where fields.has(key) {
+      for key in ["after", "delay_ms"] as [StaticString] where fields.has(key) {
         problems.warning(.noEffect, fields.position(of: key), "\"\(key)\" has no effect beside \"timeout\"")
         fields.validate(key)
       }
@@ -121,7 +126,7 @@ extension AutomatonLoader {
   }
 
   /// One span under two keys with different units.
-  private func either(_ first: String, _ second: String, in fields: Fields) -> Int32? {
+  private func either(_ first: StaticString, _ second: StaticString, in fields: Fields) -> Int32? {
     let span = fields.duration(first)
     guard fields.has(second) else { return span }
     let other = fields.duration(second)
@@ -193,7 +198,7 @@ extension AutomatonLoader {
   /// A trigger by a variable's name, with the variable's direction.
   private func signal(_ name: String, _ position: YAMLPosition) -> SignalTrigger {
     let bytes = Array(name.utf8)
-    guard let index = variableIndexes[bytes] else {
+    guard let index = variableIndexes[NameKey(bytes)] else {
       let nearest = AutomatonLoader.nearest(name, automaton.variables.map { String(decoding: $0.name, as: UTF8.self) })
       problems.warning(
         .unknownName, position, "the signal \"\(name)\" is no variable: it comes only when it is raised from outside",

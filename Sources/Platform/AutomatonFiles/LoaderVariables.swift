@@ -44,13 +44,13 @@ extension AutomatonLoader {
       problems.error(.limit, position, "there are more than 65535 variables")
       return
     }
-    variableIndexes[variable.name] = automaton.variables.count
+    variableIndexes[NameKey(variable.name)] = automaton.variables.count
     sources.set(.variable(automaton.variables.count), place(position))
     automaton.variables.append(variable)
   }
 
   /// A value of a type; `nil` for none and for one that does not fit, which is reported.
-  func value(_ key: String, of type: ValueType, in fields: Fields) -> AutomatonValue? {
+  func value(_ key: StaticString, of type: ValueType, in fields: Fields) -> AutomatonValue? {
     guard let node = fields.node(key) else { return nil }
     let text = fields.string(key)
     guard let text else { return nil }
@@ -94,7 +94,7 @@ extension AutomatonLoader {
   private func port(_ name: String, _ entry: Entry) -> Port {
     let fields = entry.fields
     var port = Port(name: Array(name.utf8))
-    let variable = variableIndexes[port.name].map { automaton.variables[$0] }
+    let variable = variableIndexes[NameKey(port.name)].map { automaton.variables[$0] }
     if variable == nil {
       let names = automaton.variables.map { String(decoding: $0.name, as: UTF8.self) }
       problems.unknown(

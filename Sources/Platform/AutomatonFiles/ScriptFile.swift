@@ -35,8 +35,7 @@ struct ScriptFile {
     }
   }
 
-  /// Where its lines begin.
-  var lines: [YAMLPosition] { lineStarts.indices.map { YAMLPosition(line: $0 + 1, column: 1) } }
+  var lineCount: Int { lineStarts.count }
 
   func position(of offset: Int) -> YAMLPosition {
     var low = 0

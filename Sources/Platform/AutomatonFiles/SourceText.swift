@@ -1,10 +1,11 @@
+import Glibc
 import JSON
 import YAML
 
 /// The text of a YAML file: how scalars are spelled, and where the lines of a script stand.
 struct SourceText: Sendable {
   private let bytes: [UInt8]
-  /// Where each line begins.
+  /// The byte where each line begins.
   private let lineStarts: [Int]
   private let breaks: Breaks
 
@@ -19,14 +20,35 @@ struct SourceText: Sendable {
   init(_ text: [UInt8], breaks: Breaks = .yaml) {
     self.breaks = breaks
     bytes = text.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(text[3...]) : text
+    lineStarts = SourceText.lineStarts(bytes, breaks)
+  }
+
+  private static func lineStarts(_ bytes: [UInt8], _ breaks: Breaks) -> [Int] {
     var starts = [0]
-    var index = 0
-    while index < bytes.count {
-      let length = SourceText.breakLength(bytes, at: index, breaks)
-      index += max(1, length)
-      if length > 0 { starts.append(index) }
+    guard breaks == .lineFeed || !bytes.withUnsafeBytes(hasRareBreaks) else {
+      var index = 0
+      while index < bytes.count {
+        let length = SourceText.breakLength(bytes, at: index, breaks)
+        index += max(1, length)
+        if length > 0 { starts.append(index) }
+      }
+      return starts
     }
-    lineStarts = starts
+    bytes.withUnsafeBytes { text in
+      guard let start = text.baseAddress else { return }
+      var index = 0
+      while let found = memchr(start + index, 0x0A, text.count - index) {
+        index = UnsafeRawPointer(found) - start + 1
+        starts.append(index)
+      }
+    }
+    return starts
+  }
+
+  /// Whether bytes are there that begin line breaks other than a line feed.
+  private static func hasRareBreaks(_ text: UnsafeRawBufferPointer) -> Bool {
+    guard let start = text.baseAddress else { return false }
+    return [0x0D, 0xC2, 0xE2].contains { memchr(start, $0, text.count) != nil }
   }
 
   /// Bytes of a line break; 0 where none is.
@@ -121,20 +143,15 @@ struct SourceText: Sendable {
     }
   }
 
-  /// The places where the lines of a scalar's value begin.
-  func linePlaces(of node: FileNode) -> [YAMLPosition] {
-    guard case .scalar(.string(let text)) = node.content else { return [node.position] }
-    guard text.utf8.contains(0x0A) else { return [place(in: node, line: 1, column: 1)] }
+  /// The place where a line of a scalar's value begins.
+  ///
+  /// - Parameter line: from 1.
+  /// - Returns: `nil` for a line that the value does not have.
+  func linePlace(of node: FileNode, line: Int) -> YAMLPosition? {
+    guard case .scalar(.string(let text)) = node.content else { return line == 1 ? node.position : nil }
     let lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
-    guard let start = scalarStart(node), bytes[start.index] == UInt8(ascii: "|") else {
-      return Array(repeating: node.position, count: lines.count)
-    }
-    return lines.indices.map { index in
-      let fileLine = node.position.line + index + 1
-      guard fileLine <= lineStarts.count else { return node.position }
-      let indent = blanks(bytes[lineStarts[fileLine - 1]...]) - blanks(lines[index])
-      return YAMLPosition(line: fileLine, column: max(0, indent) + 1)
-    }
+    guard line >= 1, line <= lines.count else { return nil }
+    return place(in: node, line: line, column: 1)
   }
 
   private func blanks(_ line: some Sequence<UInt8>) -> Int {

@@ -144,7 +144,7 @@ public enum FaultFile {
     mutating func refuseOthers() throws(Problem) {
       for member in members where !asked.contains(member.name) {
         throw Problem(
-          position: "\(member.namePosition)",
+          position: "\(member.position)",
           problem: "unknown key \"\(member.name)\"; accepted here: \(asked.joined(separator: ", "))")
       }
     }

@@ -10,9 +10,22 @@ enum CoreSchema {
 
   /// The value of an untagged plain scalar; every text that fits no other kind is a string.
   static func resolve(_ text: String) -> Resolved {
-    if isNull(text) { return .value(.null) }
-    if let value = bool(text) { return .value(.bool(value)) }
-    return number(text) ?? .value(.string(text))
+    // Most strings are decided by their first byte.
+    if mayBeNull(text) { return .value(isNull(text) ? .null : .string(text)) }
+    switch text.utf8.first {
+    case UInt8(ascii: "t"), UInt8(ascii: "T"), UInt8(ascii: "f"), UInt8(ascii: "F"):
+      if let value = bool(text) { return .value(.bool(value)) }
+    default: if let number = number(text) { return number }
+    }
+    return .value(.string(text))
+  }
+
+  /// What the first byte tells.
+  @inline(__always) static func mayBeNull(_ text: String) -> Bool {
+    switch text.utf8.first {
+    case nil, UInt8(ascii: "~"), UInt8(ascii: "n"), UInt8(ascii: "N"): true
+    default: false
+    }
   }
 
   static func isNull(_ text: String) -> Bool {
@@ -32,9 +45,10 @@ enum CoreSchema {
 
   /// `nil` when the text is not spelled as a number.
   static func number(_ text: String) -> Resolved? {
-    // Most strings are decided by their first byte.
+    guard let first = text.utf8.first, isDigit(first) || first == plus || first == minus || first == dot else {
+      return nil
+    }
     let bytes = Array(text.utf8)
-    guard let first = bytes.first, isDigit(first) || first == plus || first == minus || first == dot else { return nil }
     if let value = prefixed(bytes) { return value }
     let unsigned = first == plus || first == minus ? bytes[1...] : bytes[...]
     switch String(decoding: unsigned, as: UTF8.self) {

@@ -2,12 +2,23 @@ import JSON
 
 /// A place in a YAML text. Both numbers start at 1; the column counts Unicode scalars, not bytes.
 public struct YAMLPosition: Sendable, Hashable, Comparable, CustomStringConvertible {
-  public var line: Int
-  public var column: Int
+  // Half the size of two `Int`: a document has a position per value and per name.
+  private var storedLine: Int32
+  private var storedColumn: Int32
 
   public init(line: Int, column: Int) {
-    self.line = line
-    self.column = column
+    storedLine = Int32(clamping: line)
+    storedColumn = Int32(clamping: column)
+  }
+
+  public var line: Int {
+    get { Int(storedLine) }
+    set { storedLine = Int32(clamping: newValue) }
+  }
+
+  public var column: Int {
+    get { Int(storedColumn) }
+    set { storedColumn = Int32(clamping: newValue) }
   }
 
   public static func < (left: YAMLPosition, right: YAMLPosition) -> Bool {
@@ -22,8 +33,15 @@ public struct YAMLPosition: Sendable, Hashable, Comparable, CustomStringConverti
 public struct YAMLNode: Sendable {
   public struct Member: Sendable {
     public var name: String
-    public var namePosition: YAMLPosition
+    /// Where the name stands.
+    public var position: YAMLPosition
     public var value: YAMLNode
+
+    public init(name: String, position: YAMLPosition, value: YAMLNode) {
+      self.name = name
+      self.position = position
+      self.value = value
+    }
   }
 
   public enum Content: Sendable {
@@ -37,12 +55,18 @@ public struct YAMLNode: Sendable {
   public var content: Content
   public var position: YAMLPosition
 
+  public init(_ content: Content, _ position: YAMLPosition) {
+    self.content = content
+    self.position = position
+  }
+
   /// The value without its positions.
   public var value: JSON {
     switch content {
     case .scalar(let value): value
     case .sequence(let items): .array(items.map(\.value))
-    case .mapping(let members): .object(JSONObject(members.map { ($0.name, $0.value.value) }))
+    case .mapping(let members):
+      .object(JSONObject(uniqueMembers: members.map { JSONObject.Member($0.name, $0.value.value) }))
     }
   }
 }
@@ -50,12 +74,11 @@ public struct YAMLNode: Sendable {
 /// One document of a YAML stream.
 public struct YAMLDocument: Sendable {
   public var root: YAMLNode
-  public var value: JSON
 
-  public init(root: YAMLNode) {
-    self.root = root
-    self.value = root.value
-  }
+  public init(root: YAMLNode) { self.root = root }
+
+  /// The value without its positions, built anew at each call.
+  public var value: JSON { root.value }
 }
 
 /// Where a path leads in a document.
@@ -127,7 +150,7 @@ private enum YAMLPathSearch {
           guard after == nil || after == UInt8(ascii: ".") || after == UInt8(ascii: "[") else { continue }
           // An empty name takes nothing of the path and so would never end the search.
           guard dot + spelling.count > 0 else { continue }
-          return (dot + spelling.count, member.value, member.namePosition)
+          return (dot + spelling.count, member.value, member.position)
         }
         return nil
       }

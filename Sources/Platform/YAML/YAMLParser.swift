@@ -24,7 +24,8 @@ public enum YAML {
       let events = try YAMLEvents(reading: buffer)
       var builder = YAMLBuilder(limits: limits)
       while !builder.isAtEnd {
-        try events.next { (event) throws(YAMLError) in try builder.take(event) }
+        try builder.take(try events.next())
+        events.release()
       }
       return builder.documents
     }
@@ -58,13 +59,18 @@ public enum YAML {
 /// One libyaml parser. It stays at one address, since libyaml keeps pointers into itself.
 private struct YAMLEvents: ~Copyable {
   let parser: UnsafeMutablePointer<yaml_parser_t>
+  /// The last event, which `release` frees.
+  private let event: UnsafeMutablePointer<yaml_event_t>
 
   /// - Parameter buffer: must outlive every call of `next`.
   init(reading buffer: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
     parser = .allocate(capacity: 1)
     parser.initialize(to: yaml_parser_t())
+    event = .allocate(capacity: 1)
+    event.initialize(to: yaml_event_t())
     guard yaml_parser_initialize(parser) == 1 else {
       parser.deallocate()
+      event.deallocate()
       throw YAMLError(reason: .outOfMemory, position: YAMLPosition(line: 1, column: 1))
     }
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
@@ -72,16 +78,20 @@ private struct YAMLEvents: ~Copyable {
   }
 
   deinit {
+    // Deleting leaves an event that holds nothing; of those, deleting does nothing.
+    yaml_event_delete(event)
+    event.deallocate()
     yaml_parser_delete(parser)
     parser.deallocate()
   }
 
-  func next(_ take: (yaml_event_t) throws(YAMLError) -> Void) throws(YAMLError) {
-    var event = yaml_event_t()
-    guard yaml_parser_parse(parser, &event) == 1 else { throw fault() }
-    defer { yaml_event_delete(&event) }
-    try take(event)
+  /// - Returns: an event that holds until `release`.
+  func next() throws(YAMLError) -> UnsafePointer<yaml_event_t> {
+    guard yaml_parser_parse(parser, event) == 1 else { throw fault() }
+    return UnsafePointer(event)
   }
+
+  func release() { yaml_event_delete(event) }
 
   private func fault() -> YAMLError {
     let problem = parser.pointee.problem.map { String(cString: $0) } ?? "malformed YAML"
