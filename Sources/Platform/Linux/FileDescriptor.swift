@@ -83,15 +83,17 @@ public struct FileDescriptor: ~Copyable, Sendable {
   /// Reads until the end of the file, at most `limit` bytes.
   public func readAll(limit: Int = 1 << 20) throws(LinuxError) -> [UInt8] {
     var bytes: [UInt8] = []
-    while bytes.count < limit {
-      let wanted = min(limit - bytes.count, bytes.isEmpty ? 4096 : 65536)
-      let start = bytes.count
-      bytes.append(contentsOf: repeatElement(0, count: wanted))
-      let got = bytes.withUnsafeMutableBytes { read(raw, $0.baseAddress.map { $0 + start }, wanted) }
-      bytes.removeLast(wanted - max(0, got))
-      if got == 0 { break }
-      if got < 0, errno != EINTR { throw LinuxError("read", errno: errno) }
+    let failure: LinuxError? = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16384) { buffer in
+      while bytes.count < limit {
+        let got = read(raw, buffer.baseAddress, min(limit - bytes.count, buffer.count))
+        if got == 0 { break }
+        if got < 0, errno == EINTR { continue }
+        if got < 0 { return LinuxError("read", errno: errno) }
+        bytes.append(contentsOf: buffer[..<got])
+      }
+      return nil
     }
+    if let failure { throw failure }
     return bytes
   }
 
