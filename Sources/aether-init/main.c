@@ -298,9 +298,9 @@ static int start(struct failure *failure) {
 int main(int count, char **arguments) {
   struct failure failure = {0, 0, ""};
   sigset_t all;
-  if (count < 1) return 125;
+  if (count < 3) return 125;
   setsid();
-  cell.connection = atoi(arguments[0]);
+  cell.connection = atoi(arguments[2]);
   fcntl(cell.connection, F_SETFD, FD_CLOEXEC);
   // Whatever else the daemon had open without close-on-exec is none of a cell's business.
   if (cell.connection > 3) syscall(SYS_close_range, 3, (unsigned)cell.connection - 1, 0);

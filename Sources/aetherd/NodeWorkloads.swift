@@ -45,7 +45,8 @@ struct NodeWorkloads: Workloads {
   }
 
   func stats(owner: String) async -> [WorkloadStats] {
-    await controller.usage(owner: owner).map { key, usage, cpuMillicores in
+    // What has ended may still have pages in the kernel's cache; it uses nothing for that.
+    await controller.usage(owner: owner).filter { $0.1.taskCount > 0 }.map { key, usage, cpuMillicores in
       WorkloadStats(
         key: key, cpuNanoseconds: usage.cpuNanoseconds, cpuMillicores: cpuMillicores, memoryBytes: usage.memoryBytes,
         memoryLimitBytes: usage.memoryLimitBytes, processCount: usage.taskCount)

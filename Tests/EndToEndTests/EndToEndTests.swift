@@ -127,4 +127,45 @@ import Testing
     #expect(lines.enumerated().allSatisfy { $0.element == "line \($0.offset + 1)" })
     #expect(try aether.run("delete", "cell", "long").status == 0)
   }
+
+  /// As nobody: what needs root is named, and the rest runs in a user namespace.
+  @Test func rootless() async throws {
+    let aether = try Installation(user: 65534)
+    defer { aether.remove() }
+    try await aether.start()
+    let hostPort = try Installation.freePort()
+    try aether.apply(
+      """
+      kind: Cell
+      metadata: {name: small}
+      spec:
+        namespaces: {user: true}
+        root: {path: /, mode: readOnly}
+        ports: [{port: 8080, hostPort: \(hostPort)}]
+      ---
+      kind: Process
+      metadata: {name: small/web}
+      spec: {command: [/usr/bin/python3, -m, http.server, "8080", --directory, /etc/apt]}
+      ---
+      kind: Cell
+      metadata: {name: limited}
+      spec: {namespaces: {user: true}, limits: {memory: 64Mi}}
+      """)
+    #expect(try aether.run("wait", "process", "small/web", "--timeout", "60s").status == 0)
+    try await aether.wait("the published port answers") {
+      try Installation.run("/usr/bin/curl", ["-s", "-m", "2", "http://127.0.0.1:\(hostPort)/"]).output
+        .contains("sources.list")
+    }
+    let inside = try aether.run("exec", "small", "--", "sh", "-c", "id -u; cat /proc/self/uid_map")
+    #expect(inside.output.split(separator: "\n").map { $0.split(separator: " ") } == [["0"], ["0", "65534", "1"]])
+    #expect(try aether.run("exec", "small", "--", "touch", "/etc/x").status != 0)
+    try await aether.wait("a limit that cannot be kept is refused in so many words") {
+      let message = try aether.status("cell", "limited")["message"]?.stringValue ?? ""
+      return message.contains("need root")
+    }
+    #expect(try aether.run("delete", "cell", "small", "limited").status == 0)
+    #expect(try aether.remains().filter { !$0.contains("aetherd") } == [])
+    aether.stop()
+    #expect(try aether.remains() == [])
+  }
 }

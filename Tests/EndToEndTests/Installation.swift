@@ -9,19 +9,31 @@ final class Installation {
   let port: Int
   private(set) var daemon: Child?
   private let configuration: String?
+  /// The user, by number, that the daemon runs as; nil is the one of the tests.
+  private let user: Int?
 
   /// The folder with the programs that this test was built beside.
   static let programs =
     Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?
     .deletingLastPathComponent().path ?? (CommandLine.arguments[0] as NSString).deletingLastPathComponent
 
-  init(configuration: String? = nil) throws {
+  init(configuration: String? = nil, user: Int? = nil) throws {
     root = "/tmp/aether-e2e-\(UUID().uuidString.prefix(8).lowercased())"
     port = try Installation.freePort()
     self.configuration = configuration
+    self.user = user
     try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
     if let configuration { try configuration.write(toFile: root + "/aetherd.yaml", atomically: true, encoding: .utf8) }
+    guard let user else { return }
+    // The programs are copied to where that user may read them.
+    try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: Installation.programs + "/aetherd", toPath: programs + "/aetherd")
+    let helper = ProcessInfo.processInfo.environment["AETHER_INIT"] ?? ".build/libexec/aether-init"
+    try FileManager.default.copyItem(atPath: helper, toPath: programs + "/aether-init")
+    chown(root, uid_t(user), gid_t(user))
   }
+
+  private var programs: String { user == nil ? Installation.programs : root + "/bin" }
 
   static func freePort() throws -> Int {
     var generator = SystemRandomNumberGenerator()
@@ -54,12 +66,15 @@ final class Installation {
   // MARK: Programs
 
   func start(onExit: String = "stop") async throws {
+    var words = [
+      programs + "/aetherd", "run", "--root", root, "--dev-issuer", "--on-exit", onExit, "--listen",
+      "127.0.0.1:\(port)", "--log-format", "json",
+    ]
+    if let user { words = ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"] + words }
     daemon = try Child(
-      Installation.programs + "/aetherd",
-      [
-        "run", "--root", root, "--dev-issuer", "--on-exit", onExit, "--listen", "127.0.0.1:\(port)", "--log-format",
-        "json",
-      ], output: root + "/log", errors: root + "/log")
+      words[0], Array(words.dropFirst()),
+      environment: user == nil ? [:] : ["AETHER_INIT": programs + "/aether-init", "HOME": root],
+      output: root + "/log", errors: root + "/log")
     // Waits for the daemon as a user's script would.
     let login = try run("login", "--dev", "--server", server, "--ca", authority, "--user", "ada", "--timeout", "60s")
     guard login.status == 0 else { throw Failure("no login: \(login.errors) \(self.log)") }

@@ -54,7 +54,7 @@ extension Cell {
       let into = try group.map { try $0.openForStart(inLeaf: true).release() }
       defer { if let into { close(into) } }
       let (pid, pidfd) = try InitLauncher.start(
-        executable: context.initExecutable, control: theirs,
+        executable: context.initExecutable, control: theirs, name: configuration.name,
         namespaces: isTwoStage ? [] : configuration.namespaces.subtracting(.cgroup), group: into)
       supervisorPid = pid
       if isTwoStage {

@@ -59,6 +59,7 @@ __attribute__((naked, noinline)) static long clone3_call(struct clone_args *argu
 
 struct child {
   int executable, control;
+  const char *name;
   int error;  // errno of a failed exec
 };
 
@@ -74,16 +75,17 @@ static int run_child(void *argument) {
     number[--at] = (char)('0' + rest % 10);
     rest /= 10;
   } while (rest);
-  char *arguments[] = {number + at, NULL}, *environment[] = {NULL};
+  // What ps(1) shows: the program, the cell, and the descriptor.
+  char *arguments[] = {"aether-init", (char *)child->name, number + at, NULL}, *environment[] = {NULL};
   syscall(SYS_fcntl, child->control, F_SETFD, 0);
   syscall(SYS_execveat, child->executable, "", arguments, environment, AT_EMPTY_PATH);
   child->error = errno;
   return 127;
 }
 
-int clinux_spawn_init(int executable, int control, uint64_t namespaces, int group, int *pidfd) {
+int clinux_spawn_init(int executable, int control, const char *name, uint64_t namespaces, int group, int *pidfd) {
   struct clone_args arguments;
-  struct child child = {executable, control, 0};
+  struct child child = {executable, control, name, 0};
   sigset_t all, old;
   int made = -1;
   char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);

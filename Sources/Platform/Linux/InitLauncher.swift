@@ -6,12 +6,13 @@ public enum InitLauncher {
   ///
   /// - Parameters:
   ///   - control: the supervisor's end of its control socket; stays the caller's to close.
+  ///   - name: of the cell, for ps(1).
   ///   - group: v2 group directory, nil to stay where the caller is.
   public static func start(
-    executable: borrowing FileDescriptor, control: Int32, namespaces: Namespaces, group: Int32?
+    executable: borrowing FileDescriptor, control: Int32, name: String, namespaces: Namespaces, group: Int32?
   ) throws(LinuxError) -> (pid: Int32, pidfd: Int32) {
     var pidfd: Int32 = -1
-    let pid = clinux_spawn_init(executable.raw, control, namespaces.rawValue, group ?? -1, &pidfd)
+    let pid = clinux_spawn_init(executable.raw, control, name, namespaces.rawValue, group ?? -1, &pidfd)
     if pid < 0 { throw LinuxError("clone3", "aether-init", errno: -pid) }
     return (pid, pidfd)
   }

@@ -13,10 +13,10 @@
 extern const uint64_t clinux_new_mount, clinux_new_pid, clinux_new_network, clinux_new_ipc, clinux_new_uts,
     clinux_new_cgroup, clinux_new_user;
 
-// Starts `executable` (a descriptor) with argument 0 = decimal `control`, the only descriptor beside 0 to 2 that it
-// inherits whatever its flags say. `namespaces`: CLONE_NEW*; `group`: v2 cgroup directory to start in, or -1. Costs
+// Starts `executable` (a descriptor) with the arguments "aether-init", `name`, decimal `control`; that is the only
+// descriptor beside 0 to 2 that it inherits whatever its flags say. `namespaces`: CLONE_NEW*; `group`: v2 cgroup directory to start in, or -1. Costs
 // the same whatever the size of the caller: the child borrows its memory until the exec. Gives the pid.
-int clinux_spawn_init(int executable, int control, uint64_t namespaces, int group, int *pidfd);
+int clinux_spawn_init(int executable, int control, const char *name, uint64_t namespaces, int group, int *pidfd);
 
 int clinux_pidfd_open(pid_t pid);
 int clinux_pidfd_signal(int pidfd, int signal);
