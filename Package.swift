@@ -78,7 +78,7 @@ let modules: [Module] = [
   // Core
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),
-  library("Script", "Core"), tests("Script", ["PythonPeer"]),
+  library("Script", "Core", ["Bytes"]), tests("Script", ["PythonPeer"]),
   library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "Script"]),
   library("Runner", "Core", ["Automata", "Bytes", "Script"]),
   Module(
@@ -109,8 +109,7 @@ let modules: [Module] = [
   library("Crypto", "Platform", ["Bytes", "COpenSSL"]), tests("Crypto", ["Bytes", "COpenSSL", "JSON", "PythonPeer"]),
   c("CLLHTTP"),
   library("HTTP", "Platform", ["CLLHTTP", "CNghttp2"]), tests("HTTP", ["PythonPeer"]),
-  library("Spelling", "Platform"), tests("Spelling"),
-  library("Arguments", "Platform", ["Spelling"]), tests("Arguments"),
+  library("Arguments", "Platform"), tests("Arguments"),
   library("HTTPServer", "Platform", ["HTTP", "Net"]), tests("HTTPServer", ["HTTP", "Net", "PythonPeer"]),
   library("WebSocket", "Platform", ["COpenSSL", "CWslay", "HTTP", "HTTPServer", "Net"]),
   tests("WebSocket", ["HTTP", "HTTPServer", "Net", "PythonPeer"]),
@@ -120,9 +119,9 @@ let modules: [Module] = [
   library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),
   library("Logging", "Platform", ["JSON"]), tests("Logging", ["JSON"]),
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
-  library("AutomatonAnalysis", "Platform", ["Automata", "JSON", "Script", "Spelling"]),
+  library("AutomatonAnalysis", "Platform", ["Automata", "JSON", "Script"]),
   tests("AutomatonAnalysis", ["Automata", "JSON", "PythonPeer"]),
-  library("AutomatonFiles", "Platform", ["Automata", "Bytes", "JSON", "Script", "Spelling", "YAML"]),
+  library("AutomatonFiles", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]),
   tests("AutomatonFiles", ["Automata", "Bytes", "JSON", "PythonPeer", "Script", "YAML"]),
   library("AutomatonRuns", "Platform", ["Automata", "Bytes", "JSON", "Script", "YAML"]),
   tests("AutomatonRuns", ["Automata", "AutomatonFiles"]),
@@ -160,7 +159,7 @@ let modules: [Module] = [
     dependencies: ["Automata", "AutomataHost", "AutomatonFiles", "BenchReport"]),
   Module(
     name: "aether-bench-automata", path: "Benchmarks/aether-bench-automata", kind: .executable,
-    dependencies: ["Automata", "AutomatonFiles", "BenchReport", "CYAML"]),
+    dependencies: ["Automata", "AutomatonFiles", "BenchReport"]),
   // Tests: what several of them share
   Module(name: "TestAuthority", path: "Tests/TestAuthority", kind: .library, dependencies: ["Net"]),
   Module(name: "PythonPeer", path: "Tests/PythonPeer", kind: .library, dependencies: []),

@@ -1,15 +1,17 @@
 import Automata
 import Board
 
-/// Runs one automaton in real time, a tick each 10 ms. The model comes from a file of the host, named by the command line
-/// (on a board it lies in flash). Lines on the console set inputs, `NAME=VALUE`, one before each tick; `.` ends the program.
+/// Runs one automaton in real time, a tick each 10 ms. It comes from a file of the host, named by the command line (on a
+/// board it lies in flash). Lines on the console set inputs, `NAME=VALUE`, one before each tick; `.` ends the program.
 /// What happens is written to the console.
 @main struct Controller {
   private static let tickLength: UInt32 = 10
 
   static func main() {
-    guard let model = loadModel() else { fail("no model") }
-    guard let engine = makeEngine(model) else { fail("the model cannot be run") }
+    guard let bytes = readFile() else { fail("no model") }
+    guard let automaton = loadAutomaton(bytes) else { fail("the model cannot be run") }
+    let observed: Observation = [.transitions, .outputs, .errors]
+    let engine = Engine(automaton, options: EngineOptions(observed: observed), hardware: makeHardware())
     do throws(EngineError) { try engine.start(at: 0) } catch { fail("cannot start") }
     var console = Console()
     var next = tickLength
@@ -31,9 +33,7 @@ import Board
     host_exit(0)
   }
 
-  // MARK: Model
-
-  private static func loadModel() -> Automaton? {
+  @inline(never) private static func readFile() -> [UInt8]? {
     let file = host_open_argument(1, 0)
     guard file >= 0 else { return nil }
     var bytes: [UInt8] = []
@@ -44,44 +44,33 @@ import Board
       bytes += part[..<Int(count)]
     }
     host_close(file)
-    do throws(ModelCodec.DecodingError) { return try ModelCodec.decode(bytes) } catch { return nil }
-  }
-
-  private static func makeEngine(_ model: Automaton) -> Engine? {
-    do throws(CompiledAutomaton.Failure) {
-      let observed: Observation = [.transitions, .outputs, .errors]
-      return Engine(
-        try CompiledAutomaton(model), options: EngineOptions(observed: observed), hardware: makeHardware())
-    } catch {
-      return nil
-    }
+    return bytes
   }
 
   // MARK: Input and output
 
-  private static func set(_ line: [UInt8], _ engine: Engine) -> Bool {
+  @inline(never) private static func set(_ line: [UInt8], _ engine: Engine) -> Bool {
     guard let equals = line.firstIndex(of: UInt8(ascii: "=")),
-      let variable = engine.model.variable(named: Name(line[..<equals]))
+      let variable = engine.automaton.variable(named: Name(line[..<equals]))
     else { return false }
     do throws(EngineError) {
-      try engine.setInput(variable, .string(Name(line[(equals + 1)...])), at: engine.now)
-      return true
+      return try setInput(variable, Name(line[(equals + 1)...]), engine)
     } catch {
       return false
     }
   }
 
-  private static func report(_ engine: Engine) {
+  @inline(never) private static func report(_ engine: Engine) {
     for event in engine.takeEvents() {
       switch event {
       case .transition(_, let from, let to):
-        say(engine.model.states[from.index].name)
+        say(engine.automaton.name(of: from))
         say(" -> ")
-        say(engine.model.states[to.index].name)
+        say(engine.automaton.name(of: to))
       case .output(let variable, let value):
-        say(engine.model.variables[variable].name)
+        say(engine.automaton.variables[variable].name)
         say("=")
-        say(value.text)
+        say(text(of: value))
       case .error: say("error")
       default: continue
       }

@@ -47,8 +47,16 @@ struct CorpusEntry {
     if let text = try? Data(contentsOf: faults) { self.faults = try FaultFile.parse(Array(text)) }
   }
 
-  func request(_ semantics: Semantics) -> [UInt8] {
-    var request = AutomatonRequest(model: ModelCodec.encode(automaton))
+  /// With the automaton in the form for devices; `nil` for one that cannot be compiled.
+  func deviceRequest(_ semantics: Semantics) -> [UInt8]? {
+    guard let compiled = try? CompiledAutomaton(automaton, semantics: semantics) else { return nil }
+    return DeviceForm.encode(compiled).map { request(semantics, $0) }
+  }
+
+  func request(_ semantics: Semantics) -> [UInt8] { request(semantics, ModelCodec.encode(automaton)) }
+
+  private func request(_ semantics: Semantics, _ model: [UInt8]) -> [UInt8] {
+    var request = AutomatonRequest(model: model)
     request.semantics = semantics
     request.seed = seed
     request.epoch = epoch

@@ -12,6 +12,7 @@ import Testing
 @Suite struct CorpusTests {
   private struct Run {
     var name: String
+    var entry: String
     var request: [UInt8]
     var golden: URL
 
@@ -23,7 +24,7 @@ import Testing
       entry.semantics.map { semantics in
         let name = "\(entry.name).\(semantics == .strict ? "strict" : "compat")"
         return Run(
-          name: name, request: entry.request(semantics),
+          name: name, entry: entry.name, request: entry.request(semantics),
           golden: CorpusEntry.folder.appendingPathComponent("\(name).trace"))
       }
     }
@@ -37,6 +38,23 @@ import Testing
       for (run, answer) in zip(runs, answers) { try Data(answer).write(to: run.golden) }
     }
     for (run, answer) in zip(runs, answers) { expectSame(run.expected, answer, "\(run.name) on \(target)") }
+  }
+
+  /// Translated on this machine, an automaton does on devices what it does when a device translates it.
+  @Test(arguments: [TargetPlace.linux, .cortexM4, .node]) func deviceFormsDoTheSame(_ target: TargetPlace) throws {
+    var expected: [Run] = []
+    for entry in try CorpusEntry.all() {
+      for (semantics, run) in zip(entry.semantics, try CorpusTests.runs.get().filter { $0.entry == entry.name }) {
+        guard let request = entry.deviceRequest(semantics) else { continue }
+        expected.append(Run(name: run.name, entry: entry.name, request: request, golden: run.golden))
+      }
+    }
+    #expect(expected.count >= 100)
+    let answers = try target.answers(expected.map(\.request))
+    #expect(answers.count == expected.count)
+    for (run, answer) in zip(expected, answers) {
+      expectSame(run.expected, answer, "\(run.name) in the form for devices on \(target)")
+    }
   }
 
   /// A trace holds all that its run followed from: run again from the trace, it is the same.
@@ -63,7 +81,7 @@ import Testing
   @Test func changedRequestsNeverCrash() throws {
     var random = SeededNumbers.forTest("changed requests")
     let requests = try CorpusEntry.all().filter { !$0.name.hasPrefix("budget") && $0.name != "long-run" }.flatMap {
-      entry in entry.semantics.map { entry.request($0) }
+      entry in entry.semantics.map { entry.request($0) } + entry.semantics.compactMap { entry.deviceRequest($0) }
     }
     for _ in 0..<300 {
       var request = requests[Int(random.next() % UInt64(requests.count))]

@@ -24,7 +24,7 @@ private final class Thermostat: NativeHardware {
   }
 
   private func variable(_ name: StaticString, _ engine: Engine) -> Int? {
-    engine.model.variables.firstIndex { $0.name.isText(name) }
+    engine.automaton.variables.firstIndex { $0.name.isText(name) }
   }
 }
 
@@ -35,3 +35,34 @@ extension Name {
 }
 
 func makeHardware() -> Hardware { Thermostat() }
+
+func loadAutomaton(_ bytes: [UInt8]) -> CompiledAutomaton? {
+  do throws(DeviceForm.DecodingError) { return try CompiledAutomaton(deviceForm: bytes) } catch { return nil }
+}
+
+// MARK: The thermostat's console
+
+/// The one input is the temperature: here a decimal number of up to nine digits, on a board what a converter gives.
+func setInput(_ variable: Int, _ text: Name, _ engine: Engine) throws(EngineError) -> Bool {
+  let isNegative = text.first == UInt8(ascii: "-")
+  var digits: Int32 = 0
+  var scale: Int32 = 0
+  for byte in isNegative ? text[1...] : text[...] {
+    if byte == UInt8(ascii: "."), scale == 0 {
+      scale = 1
+      continue
+    }
+    guard byte &- 48 < 10, digits < 100_000_000 else { return false }
+    digits = digits * 10 + Int32(byte &- 48)
+    scale *= 10
+  }
+  let value = Double(isNegative ? -digits : digits) / Double(max(scale, 1))
+  try engine.setInput(variable, exactly: .float64(value), at: engine.now)
+  return true
+}
+
+/// The one output says whether it heats.
+func text(of value: AutomatonValue) -> Name {
+  let text: StaticString = value == .bool(true) ? "true" : "false"
+  return Name(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+}

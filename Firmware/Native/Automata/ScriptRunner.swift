@@ -15,12 +15,12 @@ open class NativeHardware: Hardware {
 }
 
 extension Engine {
-  /// Native code writes a variable; the next tick sees the change.
+  /// Native code writes a value of a variable's own type; the next tick sees the change.
   public func assign(_ variable: Int, _ value: AutomatonValue) {
-    guard variable >= 0, variable < variables.values.count,
-      let converted = value.converted(to: model.variables[variable].type)
-    else { return }
-    store(variable, converted)
+    guard variable >= 0, variable < variables.values.count, automaton.variables[variable].type == value.type else {
+      return
+    }
+    store(variable, value)
   }
 }
 
@@ -53,7 +53,7 @@ final class ScriptRunner {
   }
 
   private func name(_ program: Int32, _ engine: Engine) -> Name {
-    engine.automaton.programs[Int(program)].program?.name ?? []
+    engine.automaton.programs[Int(program)].script?.name ?? []
   }
 
   private func report(_ program: Int32, _ engine: Engine) {

@@ -2,21 +2,40 @@ import Script
 
 /// A model made ready to run: its scripts compiled, its references resolved. Never changes; any number of engines share it.
 public final class CompiledAutomaton: Sendable {
-  public let model: Automaton
+  // What they are is said in `CompiledParts`.
   public let semantics: Semantics
   /// SHA-256 of the binary form of the model.
   public let hash: [UInt8]
+  public let name: Name
+  public let variables: [Variable]
+  let errorPolicy: ErrorPolicy
+  let initialState: StateIndex
+  let names: [Name]
   let states: [CompiledState]
   let transitions: [CompiledTransition]
   let signals: [CompiledSignal]
-  /// Positions of transitions and states, in slices.
   let lists: [Int32]
   let programs: [CompiledProgram]
-  /// Variables that scripts can name as globals, in order.
   let sharedVariables: [Int]
-  /// A bit for each function of `HostFunctions.all` that scripts can name.
   let hostFunctions: UInt32
   let isHierarchical: Bool
+  /// Not there when it was loaded in the form for devices.
+  private let source: Source?
+
+  /// The model that it was made of. An object of its own, so that a device, which has none, needs no code for it.
+  private final class Source: Sendable {
+    let model: Automaton
+    init(_ model: Automaton) { self.model = model }
+  }
+
+  /// The model that it was made of. Of an automaton that was loaded in the form for devices, nothing but what that form
+  /// keeps: name and variables.
+  public var model: Automaton {
+    if let source { return source.model }
+    var model = Automaton(name: name)
+    model.variables = variables
+    return model
+  }
 
   /// Why a model cannot be run.
   public enum Failure: Error, Sendable, Equatable {
@@ -34,41 +53,82 @@ public final class CompiledAutomaton: Sendable {
   ///
   /// - Parameter semantics: The rules to run it by; the model's own, or `strict`, without.
   /// - Throws: What is wrong with the model; in strict semantics, the first script that is not a program.
-  public init(_ model: Automaton, semantics: Semantics? = nil) throws(Failure) {
+  public convenience init(_ model: Automaton, semantics: Semantics? = nil) throws(Failure) {
     let problems = model.problems()
     guard problems.isEmpty else { throw .model(problems) }
-    self.model = model
-    let chosen = semantics ?? model.semantics ?? .strict
-    self.semantics = chosen
-    hash = ModelCodec.hash(model)
-    var compiler = ScriptCollector(model, chosen)
-    var states: [CompiledState] = []
+    var parts = CompiledParts()
+    parts.semantics = semantics ?? model.semantics ?? .strict
+    parts.hash = ModelCodec.hash(model)
+    parts.name = model.name
+    parts.variables = model.variables
+    parts.errorPolicy = model.errorPolicy
+    parts.initialState = model.initialState
+    parts.names = model.states.map { $0.name } + model.transitions.map { $0.name }
+    var compiler = ScriptCollector(model, parts.semantics)
     for index in model.states.indices {
       let state = model.states[index]
       let file = try compiler.add(state.file, ScriptPlace(part: .file, owner: .state(index)), .block)
-      states.append(
+      parts.states.append(
         CompiledState(
           onEnter: try compiler.add(
             state.onEnter, ScriptPlace(part: .onEnter, owner: .state(index)), .block, file: file),
           body: try compiler.add(state.body, ScriptPlace(part: .body, owner: .state(index)), .block, file: file),
           onExit: try compiler.add(state.onExit, ScriptPlace(part: .onExit, owner: .state(index)), .block, file: file)))
     }
-    var transitions: [CompiledTransition] = []
-    var signals: [CompiledSignal] = []
-    var lists: [Int32] = []
     for index in model.transitions.indices {
-      transitions.append(try CompiledTransition(model, index, &compiler, &signals))
+      let transition = try CompiledTransition(model, index, &compiler, &parts.signals, &parts.names)
+      parts.transitions.append(transition)
     }
-    CompiledState.connect(&states, transitions, model, &lists)
-    self.states = states
-    self.transitions = transitions
-    self.signals = signals
-    self.lists = lists
-    programs = compiler.programs
-    isHierarchical = model.isHierarchical
-    sharedVariables = compiler.sharedVariables()
-    hostFunctions = compiler.hostFunctions()
+    parts.connect(model)
+    parts.programs = compiler.programs
+    parts.sharedVariables = compiler.sharedVariables()
+    parts.hostFunctions = compiler.hostFunctions()
+    self.init(parts, Source(model))
   }
+
+  private init(_ parts: CompiledParts, _ source: Source?) {
+    self.source = source
+    semantics = parts.semantics
+    hash = parts.hash
+    name = parts.name
+    variables = parts.variables
+    errorPolicy = parts.errorPolicy
+    initialState = parts.initialState
+    names = parts.names
+    states = parts.states
+    transitions = parts.transitions
+    signals = parts.signals
+    lists = parts.lists
+    programs = parts.programs
+    sharedVariables = parts.sharedVariables
+    hostFunctions = parts.hostFunctions
+    isHierarchical = states.contains { $0.parent >= 0 }
+  }
+
+  /// Reads the form for devices. Whatever the bytes are, running what was read is safe.
+  public convenience init(deviceForm bytes: [UInt8]) throws(DeviceForm.DecodingError) {
+    var reader = DeviceFormReader(bytes)
+    guard reader.read() else { throw DeviceForm.DecodingError(offset: reader.offset) }
+    self.init(reader.parts, nil)
+  }
+
+  // MARK: Names
+
+  /// Empty for a state that is not there.
+  public func name(of state: StateIndex) -> Name { state.index < states.count ? names[state.index] : [] }
+
+  /// The name of a transition, by position.
+  public func name(ofTransition index: Int) -> Name { index < transitions.count ? names[states.count + index] : [] }
+
+  func name(of owner: ScriptPlace.Owner) -> Name {
+    switch owner {
+    case .state(let index): name(of: StateIndex(index))
+    case .transition(let index): name(ofTransition: index)
+    }
+  }
+
+  /// The position of a variable.
+  public func variable(named name: Name) -> Int? { variables.firstIndex { $0.name == name } }
 }
 
 /// Where a script stands in a model.
@@ -93,7 +153,9 @@ public struct ScriptPlace: Sendable, Equatable {
   public var owner: Owner
 
   /// As errors of the script show it, for example `on_enter of Heating`.
-  func title(in model: Automaton) -> Name {
+  ///
+  /// - Parameter name: The name of the state or transition.
+  func title(_ name: Name) -> Name {
     let prefix: StaticString
     switch part {
     case .onEnter: prefix = "on_enter of "
@@ -105,7 +167,7 @@ public struct ScriptPlace: Sendable, Equatable {
     case .weight: prefix = "weight of "
     case .file: prefix = "file of "
     }
-    return Name(prefix) + model.name(of: owner)
+    return Name(prefix) + name
   }
 }
 
@@ -130,7 +192,7 @@ extension [UInt8] {
 /// A script of the model.
 struct CompiledProgram: Sendable {
   /// `nil` when the text is not a program, which only compat semantics lets pass.
-  var program: Program?
+  var script: CompiledScript?
   var place: ScriptPlace
   /// Position of the file among the programs, when this is a function of a file.
   var file: Int32 = -1
@@ -157,18 +219,18 @@ struct ScriptCollector {
   ) throws(CompiledAutomaton.Failure) -> Int32 {
     if source.isEmpty {
       guard file >= 0 else { return -1 }
-      programs.append(CompiledProgram(program: nil, place: place, file: file))
+      programs.append(CompiledProgram(place: place, file: file))
       return Int32(programs.count - 1)
     }
     collectNames(source)
-    var compiled = CompiledProgram(program: nil, place: place)
-    let title = place.title(in: model)
+    var compiled = CompiledProgram(place: place)
+    let title = place.title(model.name(of: place.owner))
     do throws(SyntaxError) {
-      compiled.program = try ScriptCompiler.compile(source, name: title, form: form)
+      compiled.script = CompiledScript(try ScriptCompiler.compile(source, name: title, form: form))
     } catch {
       // A condition may be written as statements too.
       let block = form == .expression ? Self.block(source, title) : nil
-      compiled.program = block
+      compiled.script = block.map { CompiledScript($0) }
       compiled.isTrueWhenItEnds = semantics == .compat
       if block == nil && semantics == .strict {
         throw .script(CompiledAutomaton.ScriptProblem(place: place, error: error))

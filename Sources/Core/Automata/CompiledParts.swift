@@ -1,8 +1,63 @@
 import Script
 
-// Plain numbers without references, so that reading them counts nothing. Lists lie in `CompiledAutomaton.lists`.
+/// What an automaton consists of when it is ready to run; made of a model, or read as the form for devices.
+struct CompiledParts {
+  var semantics = Semantics.strict
+  var hash: [UInt8] = []
+  var name: Name = []
+  var variables: [Variable] = []
+  var errorPolicy = ErrorPolicy.continue
+  var initialState = StateIndex.none
+  /// Names of the states and of the transitions, then names and patterns of the signals.
+  var names: [Name] = []
+  var states: [CompiledState] = []
+  var transitions: [CompiledTransition] = []
+  var signals: [CompiledSignal] = []
+  /// Positions of transitions and states, in slices.
+  var lists: [Int32] = []
+  var programs: [CompiledProgram] = []
+  /// Variables that scripts can name as globals, in order.
+  var sharedVariables: [Int] = []
+  /// A bit for each function of `HostFunctions.all` that scripts can name.
+  var hostFunctions: UInt32 = 0
+}
 
-/// A part of `CompiledAutomaton.lists`.
+extension CompiledParts {
+  /// Fills in what follows from other states and the transitions.
+  mutating func connect(_ model: Automaton) {
+    for index in states.indices {
+      let state = model.states[index]
+      states[index].isParallel = state.isParallel
+      states[index].history = state.history
+      if !state.initialChild.isNone { states[index].initialChild = Int32(state.initialChild.index) }
+      if !state.parent.isNone { states[index].parent = Int32(state.parent.index) }
+      var children: [Int32] = []
+      for child in model.states.indices where model.states[child].parent == StateIndex(index) {
+        children.append(Int32(child))
+      }
+      states[index].children = add(children)
+      var outgoing: [Int32] = []
+      for (place, transition) in transitions.enumerated() where transition.isEnabled && transition.from == index {
+        // Behind everything of equal or better priority: the order of declaration is kept.
+        let position = outgoing.firstIndex { transitions[Int($0)].priority > transition.priority } ?? outgoing.count
+        outgoing.insert(Int32(place), at: position)
+      }
+      states[index].outgoing = add(outgoing)
+      states[index].timers = add(outgoing.filter { transitions[Int($0)].isTimed })
+      states[index].isLively = states[index].body >= 0 || outgoing.contains { transitions[Int($0)].isLively }
+    }
+  }
+
+  private mutating func add(_ numbers: [Int32]) -> Slice {
+    let slice = Slice(start: Int32(lists.count), count: Int32(numbers.count))
+    lists += numbers
+    return slice
+  }
+}
+
+// Plain numbers without references, so that reading them counts nothing. Lists lie in `CompiledParts.lists`.
+
+/// A part of `CompiledParts.lists`.
 struct Slice: Sendable {
   var start: Int32 = 0
   var count: Int32 = 0
@@ -33,38 +88,6 @@ struct CompiledState: Sendable {
     self.body = body
     self.onExit = onExit
   }
-
-  /// Fills in what follows from other states and the transitions.
-  static func connect(
-    _ states: inout [CompiledState], _ transitions: [CompiledTransition], _ model: Automaton, _ lists: inout [Int32]
-  ) {
-    func add(_ numbers: [Int32]) -> Slice {
-      let slice = Slice(start: Int32(lists.count), count: Int32(numbers.count))
-      lists += numbers
-      return slice
-    }
-    for index in states.indices {
-      let state = model.states[index]
-      states[index].isParallel = state.isParallel
-      states[index].history = state.history
-      if !state.initialChild.isNone { states[index].initialChild = Int32(state.initialChild.index) }
-      if !state.parent.isNone { states[index].parent = Int32(state.parent.index) }
-      var children: [Int32] = []
-      for child in model.states.indices where model.states[child].parent == StateIndex(index) {
-        children.append(Int32(child))
-      }
-      states[index].children = add(children)
-      var outgoing: [Int32] = []
-      for (place, transition) in transitions.enumerated() where transition.isEnabled && transition.from == index {
-        // Behind everything of equal or better priority: the order of declaration is kept.
-        let position = outgoing.firstIndex { transitions[Int($0)].priority > transition.priority } ?? outgoing.count
-        outgoing.insert(Int32(place), at: position)
-      }
-      states[index].outgoing = add(outgoing)
-      states[index].timers = add(outgoing.filter { transitions[Int($0)].isTimed })
-      states[index].isLively = states[index].body >= 0 || outgoing.contains { transitions[Int($0)].isLively }
-    }
-  }
 }
 
 struct CompiledTransition: Sendable {
@@ -77,19 +100,19 @@ struct CompiledTransition: Sendable {
   var to: Int32
   /// Innermost state around both ends that is left by neither, -1 for the automaton itself.
   var domain: Int32
-  var weight: UInt32
+  var weight = Transition.weightDefault
   var weightMin: UInt32 = 0
   /// The condition of a classic transition, the additional one of others.
   var condition: Int32 = -1
   var body: Int32 = -1
   var triggered: Int32 = -1
   var weightExpression: Int32 = -1
-  /// In `CompiledAutomaton.signals`.
+  /// In `CompiledParts.signals`.
   var signals = Slice()
   var timer = CompiledTimer()
   var debounce: Int64 = 0
-  var priority: UInt8
-  var isEnabled: Bool
+  var priority: UInt8 = 0
+  var isEnabled = true
   var isRisingEdge = false
   var requiresAll = false
 
@@ -103,8 +126,16 @@ struct CompiledTransition: Sendable {
 
   var isTimeout: Bool { kind == .timed && timer.mode == .timeout }
 
+  init(kind: Kind, from: Int32, to: Int32, domain: Int32) {
+    self.kind = kind
+    self.from = from
+    self.to = to
+    self.domain = domain
+  }
+
   init(
-    _ model: Automaton, _ index: Int, _ scripts: inout ScriptCollector, _ signals: inout [CompiledSignal]
+    _ model: Automaton, _ index: Int, _ scripts: inout ScriptCollector, _ signals: inout [CompiledSignal],
+    _ names: inout [Name]
   ) throws(CompiledAutomaton.Failure) {
     let transition = model.transitions[index]
     let owner = ScriptPlace.Owner.transition(index)
@@ -131,7 +162,7 @@ struct CompiledTransition: Sendable {
       requiresAll = event.requiresAll
       debounce = Int64(event.debounce)
       self.signals = Slice(start: Int32(signals.count), count: Int32(event.signals.count))
-      for place in event.signals.indices { signals.append(CompiledSignal(model, index, place)) }
+      for signal in event.signals { signals.append(CompiledSignal(signal, model, &names)) }
     case .probabilistic(let probabilistic):
       kind = .probabilistic
       weightExpression = try scripts.add(
@@ -189,30 +220,25 @@ struct CompiledTimer: Sendable {
 struct CompiledSignal: Sendable {
   /// -1 for a name that is no variable: an event that is raised from outside.
   var variable: Int32
-  /// Where its texts stand in the model.
-  var transition: Int32
-  var place: Int32
+  /// Where its texts stand in `CompiledParts.names`.
+  var name: Int32
+  var pattern: Int32
   var threshold: Double
   var kind: SignalTrigger.Kind
   var comparison: SignalTrigger.Comparison
   var isOneShot: Bool
+}
 
-  init(_ model: Automaton, _ transition: Int, _ place: Int) {
-    self.transition = Int32(transition)
-    self.place = Int32(place)
-    let signal = model.signal(transition, place)
+extension CompiledSignal {
+  init(_ signal: SignalTrigger, _ model: Automaton, _ names: inout [Name]) {
     variable = model.variable(named: signal.signal).map { Int32($0) } ?? -1
+    name = Int32(names.count)
+    pattern = name + 1
+    names.append(signal.signal)
+    names.append(signal.pattern)
     kind = signal.kind
     comparison = signal.comparison
     threshold = signal.threshold.asDouble ?? 0
     isOneShot = signal.isOneShot
-  }
-}
-
-extension Automaton {
-  /// A signal that an event transition waits for.
-  func signal(_ transition: Int, _ place: Int) -> SignalTrigger {
-    guard case .event(let event) = transitions[transition].trigger else { return SignalTrigger(signal: []) }
-    return event.signals[place]
   }
 }

@@ -53,7 +53,7 @@ public final class Engine {
   ) {
     self.automaton = automaton
     self.options = options
-    variables = VariableStore(automaton.model)
+    variables = VariableStore(automaton)
     let stateCount = automaton.states.count
     timers = [TimerState](
       repeating: TimerState(),
@@ -97,7 +97,7 @@ public final class Engine {
   /// Begins in the initial state, or in `state`.
   public func start(at time: Int64, in state: StateIndex? = nil) throws(EngineError) {
     guard execution == .loaded || execution == .stopped || execution == .error else { throw .alreadyRunning }
-    let first = state ?? automaton.model.initialState
+    let first = state ?? automaton.initialState
     guard first.index < automaton.states.count else { throw .unknownState }
     advance(to: time)
     begin(first)
@@ -150,12 +150,12 @@ public final class Engine {
     let wasRunning = execution == .running || execution == .paused
     advance(to: time)
     if wasRunning { exitAll() }
-    variables = VariableStore(automaton.model)
+    variables = VariableStore(automaton)
     scripts?.markAllStale()
     execution = .loaded
     forgetActivity()
     emit(.lifecycle, .reset)
-    if wasRunning { begin(automaton.model.initialState) }
+    if wasRunning { begin(automaton.initialState) }
   }
 
   /// Goes to a state from outside: leaves the current one, enters that one; no transition is counted.
@@ -174,23 +174,36 @@ public final class Engine {
   /// Sets an input. The next tick sees the change.
   public func setInput(_ index: Int, _ value: AutomatonValue, at time: Int64) throws(EngineError) {
     guard index >= 0, index < variables.values.count else { throw .unknownVariable }
-    guard model.variables[index].direction == .input else { throw .wrongDirection }
+    guard automaton.variables[index].direction == .input else { throw .wrongDirection }
     try write(index, value, at: time)
+  }
+
+  /// Sets an input to a value of the variable's own type: on a device whose inputs are no texts, the image needs no code
+  /// to read numbers.
+  public func setInput(_ index: Int, exactly value: AutomatonValue, at time: Int64) throws(EngineError) {
+    guard index >= 0, index < variables.values.count else { throw .unknownVariable }
+    guard automaton.variables[index].direction == .input else { throw .wrongDirection }
+    guard automaton.variables[index].type == value.type else { throw .typeMismatch }
+    accept(index, value, at: time)
   }
 
   /// Sets an output or an internal variable from outside.
   public func setVariable(_ index: Int, _ value: AutomatonValue, at time: Int64) throws(EngineError) {
     guard index >= 0, index < variables.values.count else { throw .unknownVariable }
-    guard model.variables[index].direction != .input else { throw .wrongDirection }
+    guard automaton.variables[index].direction != .input else { throw .wrongDirection }
     try write(index, value, at: time)
   }
 
   private func write(_ index: Int, _ value: AutomatonValue, at time: Int64) throws(EngineError) {
-    guard let converted = value.converted(to: model.variables[index].type) else { throw .typeMismatch }
+    guard let converted = value.converted(to: automaton.variables[index].type) else { throw .typeMismatch }
+    accept(index, converted, at: time)
+  }
+
+  private func accept(_ index: Int, _ value: AutomatonValue, at time: Int64) {
     advance(to: time)
     writeFlag = VariableStore.Flags.seen
-    emit(.inputs, .input(variable: index, converted))
-    store(index, converted)
+    emit(.inputs, .input(variable: index, value))
+    store(index, value)
   }
 
   /// Raises an event that is no variable: transitions that wait for its name see it in the next tick.
@@ -207,7 +220,7 @@ public final class Engine {
     guard variables.write(index, value, at: now, flag: writeFlag, semantics: automaton.semantics) else { return }
     quietUntil = .min
     scripts?.markStale(index)
-    switch automaton.model.variables[index].direction {
+    switch automaton.variables[index].direction {
     case .output: emit(.outputs, .output(variable: index, value))
     case .internal: emit(.variables, .variable(index: index, value))
     case .input: break
@@ -247,7 +260,7 @@ public final class Engine {
       fire(transition)
       return true
     }
-    if hasUnhandledError && automaton.model.errorPolicy != .continue { return false }
+    if hasUnhandledError && automaton.errorPolicy != .continue { return false }
     if automaton.states[state].outgoing.isEmpty {
       execution = .stopped
       emit(.lifecycle, .stopped(.terminalState))
@@ -275,7 +288,7 @@ public final class Engine {
     guard hasUnhandledError else { return }
     hasUnhandledError = false
     guard execution == .running || execution == .paused else { return }
-    switch automaton.model.errorPolicy {
+    switch automaton.errorPolicy {
     case .continue: break
     case .stop:
       execution = .error

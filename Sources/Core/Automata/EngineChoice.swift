@@ -186,16 +186,13 @@ extension Engine {
     case .onThreshold: return isBeyond(place, index, transition, isChanged, isPending)
     case .onMatch:
       guard isChanged, case .string(let text) = variables.values[variable] else { return false }
-      return isStrict ? Wildcard.matches(text, self.text(of: signal).pattern) : text == self.text(of: signal).pattern
+      let pattern = automaton.names[Int(signal.pattern)]
+      return isStrict ? Wildcard.matches(text, pattern) : text == pattern
     }
   }
 
   private func isRaised(_ signal: CompiledSignal) -> Bool {
-    !raised.isEmpty && raised.contains(text(of: signal).signal)
-  }
-
-  private func text(of signal: CompiledSignal) -> SignalTrigger {
-    automaton.model.signal(Int(signal.transition), Int(signal.place))
+    !raised.isEmpty && raised.contains(automaton.names[Int(signal.name)])
   }
 
   private func isBeyond(

@@ -57,12 +57,12 @@ final class EngineHost: ScriptHost {
     case .value: call.give(try current(try variable(call, engine), engine, scripts))
     case .input:
       let index = try variable(call, engine)
-      guard engine.model.variables[index].direction == .input else { throw direction("not an input: ", call) }
+      guard engine.automaton.variables[index].direction == .input else { throw direction("not an input: ", call) }
       call.give(try current(index, engine, scripts))
     case .set: try assign(try variable(call, engine), call, engine, scripts)
     case .output:
       let index = try variable(call, engine)
-      guard engine.model.variables[index].direction == .output else { throw direction("not an output: ", call) }
+      guard engine.automaton.variables[index].direction == .output else { throw direction("not an output: ", call) }
       try assign(index, call, engine, scripts)
     case .now: call.give(.integer(engine.now))
     case .random: call.give(.float(engine.scriptStream.nextFraction()))
@@ -90,7 +90,7 @@ final class EngineHost: ScriptHost {
 
   private func variable(_ call: borrowing HostCall, _ engine: Engine) throws(HostError) -> Int {
     let name = call.text(0)
-    guard let index = engine.model.variable(named: name) else {
+    guard let index = engine.automaton.variable(named: name) else {
       throw HostError(message: Name("Unknown variable: ") + name)
     }
     return index
@@ -109,7 +109,7 @@ final class EngineHost: ScriptHost {
   private func assign(
     _ index: Int, _ call: borrowing HostCall, _ engine: Engine, _ scripts: ScriptRunner
   ) throws(HostError) {
-    let variable = engine.model.variables[index]
+    let variable = engine.automaton.variables[index]
     guard variable.direction != .input else { throw direction("cannot write an input: ", call) }
     guard let value = scripts.automatonValue(call[1])?.converted(to: variable.type) else {
       throw HostError(message: Name("cannot store this value in variable ") + variable.name)

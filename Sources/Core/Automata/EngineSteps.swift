@@ -146,11 +146,11 @@ extension Engine {
   ///
   /// From each innermost active state outwards, the first state with a transition to take decides (W3C SCXML, "selecting
   /// transitions"). Of transitions that would leave the same states, one from further inside wins, then the first.
-  func stepRegions() -> Bool {
+  @inline(never) func stepRegions() -> Bool {
     chosen.removeAll(keepingCapacity: true)
     selectTransitions()
     guard !chosen.isEmpty else {
-      if hasUnhandledError && automaton.model.errorPolicy != .continue { return false }
+      if hasUnhandledError && automaton.errorPolicy != .continue { return false }
       rest()
       return false
     }

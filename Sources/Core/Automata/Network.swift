@@ -147,12 +147,12 @@ public final class NetworkRun {
 
   /// Does something to one of the automata between two ticks.
   public func apply(_ command: RunCommand, to index: Int) throws(EngineError) {
-    if case .set(let variable, let value) = command, variable >= 0, variable < engines[index].model.variables.count,
-      let converted = value.converted(to: engines[index].model.variables[variable].type)
+    if case .set(let variable, let value) = command, variable >= 0, variable < engines[index].automaton.variables.count,
+      let converted = value.converted(to: engines[index].automaton.variables[variable].type)
     {
       // What arrives over wires is an input, too: what was done from outside is told apart.
       trace.begin("stimulus", network.instances[index].name, tickCount, time)
-      trace.member("name", engines[index].model.variables[variable].name)
+      trace.member("name", engines[index].automaton.variables[variable].name)
       trace.member("value", converted)
       trace.end()
     }
@@ -183,7 +183,7 @@ public final class NetworkRun {
   private func flush(_ index: Int) {
     let name = network.instances[index].name
     for event in engines[index].takeEvents() {
-      trace.write(event, of: engines[index].model, instance: name, tick: tickCount, time: engines[index].now)
+      trace.write(event, of: engines[index].automaton, instance: name, tick: tickCount, time: engines[index].now)
       guard hasOutgoing[index] else { continue }
       switch event {
       case .output(let variable, let value), .variable(let variable, let value):
@@ -194,7 +194,7 @@ public final class NetworkRun {
   }
 
   private func send(_ wire: Network.Wire, _ value: AutomatonValue) {
-    let target = engines[wire.target].model.variables[wire.input]
+    let target = engines[wire.target].automaton.variables[wire.input]
     guard let converted = wire.conversion.apply(value)?.converted(to: target.type) else { return }
     guard !injector.schedule.isEmpty else { return enqueue(Message(wire, converted, at: time)) }
     let signal = network.instances[wire.target].name + [UInt8(ascii: ".")] + target.name
@@ -244,7 +244,7 @@ extension TraceWriter {
     for instance in network.instances {
       begin()
       member("automaton", instance.name)
-      member("name", instance.automaton.model.name)
+      member("name", instance.automaton.name)
       member("artifact", hexadecimal: instance.automaton.hash)
       member("semantics", instance.automaton.semantics.name)
       if options.holdsModel { member("model", hexadecimal: ModelCodec.encode(instance.automaton.model)) }
@@ -263,6 +263,6 @@ extension TraceWriter {
 extension Network {
   /// `automaton.variable`
   fileprivate func end(_ instance: Int, _ variable: Int) -> Name {
-    instances[instance].name + [UInt8(ascii: ".")] + instances[instance].automaton.model.variables[variable].name
+    instances[instance].name + [UInt8(ascii: ".")] + instances[instance].automaton.variables[variable].name
   }
 }

@@ -43,8 +43,8 @@ extension Engine {
   public func apply(_ command: RunCommand, at time: Int64) throws(EngineError) {
     switch command {
     case .set(let index, let value):
-      guard index >= 0, index < model.variables.count else { throw .unknownVariable }
-      if model.variables[index].direction == .input {
+      guard index >= 0, index < automaton.variables.count else { throw .unknownVariable }
+      if automaton.variables[index].direction == .input {
         try setInput(index, value, at: time)
       } else {
         try setVariable(index, value, at: time)
@@ -139,8 +139,8 @@ public final class AutomatonRun {
 
   /// Sets a variable by way of the faults, which act on inputs.
   private func send(_ index: Int, _ value: AutomatonValue) throws(EngineError) {
-    guard index >= 0, index < engine.model.variables.count else { throw .unknownVariable }
-    let variable = engine.model.variables[index]
+    guard index >= 0, index < engine.automaton.variables.count else { throw .unknownVariable }
+    let variable = engine.automaton.variables[index]
     guard variable.direction == .input else {
       return try engine.apply(.set(variable: index, value), at: clock(time))
     }
@@ -179,7 +179,7 @@ public final class AutomatonRun {
 
   private func flush() {
     for event in engine.takeEvents() {
-      trace.write(event, of: engine.model, instance: [], tick: tickCount, time: engine.now)
+      trace.write(event, of: engine.automaton, instance: [], tick: tickCount, time: engine.now)
     }
   }
 }
@@ -188,7 +188,7 @@ extension TraceWriter {
   mutating func header(_ automaton: CompiledAutomaton, _ options: RunOptions) {
     begin()
     member("trace", "aether/v1")
-    member("name", automaton.model.name)
+    member("name", automaton.name)
     member("artifact", hexadecimal: automaton.hash)
     member("semantics", automaton.semantics.name)
     header(options)
@@ -220,7 +220,7 @@ extension TraceWriter {
   /// How an engine stands.
   mutating func standing(_ engine: Engine) {
     member("execution", engine.execution.name)
-    member("states", names: engine.leaves.map { engine.model.states[$0.index].name })
+    member("states", names: engine.leaves.map { engine.automaton.name(of: $0) })
     member("transitions", Int64(truncatingIfNeeded: engine.transitionCount))
     member("errors", Int64(truncatingIfNeeded: engine.errorCount))
   }

@@ -32,7 +32,7 @@ final class ScriptRunner {
   init(_ engine: Engine, _ hardware: Hardware) {
     host = EngineHost(hardware)
     machine = Machine(host: host, budget: engine.options.budget)
-    bindingOfVariable = [Int32](repeating: -1, count: engine.model.variables.count)
+    bindingOfVariable = [Int32](repeating: -1, count: engine.automaton.variables.count)
     host.engine = Unmanaged.passUnretained(engine)
     host.machine = Unmanaged.passUnretained(machine)
     do throws(ScriptFault) { try setUp(engine) } catch { setupFault = error }
@@ -41,7 +41,7 @@ final class ScriptRunner {
   private func setUp(_ engine: Engine) throws(ScriptFault) {
     try host.install(machine, for: engine.automaton)
     for variable in engine.automaton.sharedVariables {
-      let declared = engine.model.variables[variable]
+      let declared = engine.automaton.variables[variable]
       bindingOfVariable[variable] = Int32(bindings.count)
       bindings.append(
         Binding(
@@ -52,7 +52,7 @@ final class ScriptRunner {
     functions = [Machine.Reference?](repeating: nil, count: engine.automaton.programs.count)
     environments = functions
     for compiled in engine.automaton.programs {
-      guard let program = compiled.program else {
+      guard let program = compiled.script?.program else {
         chunks.append(nil)
         continue
       }
@@ -84,7 +84,7 @@ final class ScriptRunner {
     hasLoadedFiles = true
     for index in engine.automaton.programs.indices {
       let compiled = engine.automaton.programs[index]
-      guard compiled.place.part == .file, let program = compiled.program else { continue }
+      guard compiled.place.part == .file, let program = compiled.script?.program else { continue }
       do throws(ScriptFault) {
         let environment = try machine.environment()
         chunks[index].map { machine.release($0) }
@@ -227,7 +227,7 @@ final class ScriptRunner {
 
   private func mismatch(_ variable: Int, _ value: ScriptValue, _ engine: Engine) -> ScriptFault {
     let message =
-      [UInt8]("cannot store this value in variable ") + engine.model.variables[variable].name
+      [UInt8]("cannot store this value in variable ") + engine.automaton.variables[variable].name
     return ScriptFault(code: .error, message: message, line: 0)
   }
 

@@ -172,7 +172,7 @@ private struct SnapshotReader {
   /// - Returns: `nil` when the parts do not fit the automaton.
   private mutating func state(_ automaton: CompiledAutomaton) throws(ByteReader.EndOfBytes) -> State? {
     var state = State(
-      variables: VariableStore(automaton.model),
+      variables: VariableStore(automaton),
       streams: (RandomStream(seed: 0), RandomStream(seed: 0), RandomStream(seed: 0)))
     guard let execution = ExecutionState(rawValue: try reader.u8()) else { return nil }
     state.execution = execution
@@ -243,7 +243,7 @@ private struct SnapshotReader {
   private mutating func values(
     _ automaton: CompiledAutomaton, _ state: inout State
   ) throws(ByteReader.EndOfBytes) -> Bool {
-    let variables = automaton.model.variables
+    let variables = automaton.variables
     guard try Int(reader.u16()) == variables.count else { return false }
     for index in variables.indices {
       let current = try value()

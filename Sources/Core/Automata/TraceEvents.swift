@@ -2,9 +2,11 @@ import Script
 
 extension TraceWriter {
   /// Writes what happened in an engine.
-  mutating func write(_ event: EngineEvent, of model: Automaton, instance: Name, tick: UInt64, time: Int64) {
-    func variable(_ index: Int) -> Name { model.variables[index].name }
-    func state(_ index: StateIndex) -> Name { index.index < model.states.count ? model.states[index.index].name : [] }
+  mutating func write(
+    _ event: EngineEvent, of automaton: CompiledAutomaton, instance: Name, tick: UInt64, time: Int64
+  ) {
+    func variable(_ index: Int) -> Name { automaton.variables[index].name }
+    func state(_ index: StateIndex) -> Name { automaton.name(of: index) }
     switch event {
     case .started(let first):
       begin("start", instance, tick, time)
@@ -24,7 +26,7 @@ extension TraceWriter {
       member("state", state(target))
     case .transition(let index, let from, let to):
       begin("transition", instance, tick, time)
-      member("transition", model.transitions[index].name)
+      member("transition", automaton.name(ofTransition: index))
       member("from", state(from))
       member("to", state(to))
     case .input(let index, let value):
@@ -51,7 +53,7 @@ extension TraceWriter {
       member("text", text)
     case .error(let error):
       begin("error", instance, tick, time)
-      member("in", error.place.title(in: model))
+      member("in", error.place.title(automaton.name(of: error.place.owner)))
       member("code", error.fault.code.name)
       member("line", Int64(error.fault.line))
       member("message", error.fault.message)

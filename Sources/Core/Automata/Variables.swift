@@ -16,8 +16,8 @@ struct VariableStore {
   /// Whether any flag is set.
   var hasChanges = false
 
-  init(_ model: Automaton) {
-    values = model.variables.map { $0.initial }
+  init(_ automaton: CompiledAutomaton) {
+    values = automaton.variables.map { $0.initial }
     previous = values
     flags = [UInt8](repeating: 0, count: values.count)
     changedAt = [Int64](repeating: 0, count: values.count)

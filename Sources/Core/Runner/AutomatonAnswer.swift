@@ -22,6 +22,7 @@ enum AutomatonAnswer {
   }
 
   private static func compile(_ request: AutomatonRequest, _ report: inout Report) -> CompiledAutomaton? {
+    if request.model.starts(with: DeviceForm.magic) { return load(request.model, &report) }
     do throws(ModelCodec.DecodingError) {
       let model = try ModelCodec.decode(request.model)
       do throws(CompiledAutomaton.Failure) {
@@ -44,6 +45,15 @@ enum AutomatonAnswer {
     }
     report.endLine()
     return nil
+  }
+
+  private static func load(_ form: [UInt8], _ report: inout Report) -> CompiledAutomaton? {
+    do throws(DeviceForm.DecodingError) { return try CompiledAutomaton(deviceForm: form) } catch {
+      report.add("! not an automaton for devices, byte ")
+      report.add(error.offset)
+      report.endLine()
+      return nil
+    }
   }
 
   private static func run(_ request: AutomatonRequest, _ automaton: CompiledAutomaton, _ report: inout Report) {

@@ -11,7 +11,7 @@ public struct AutomatonRequest: Sendable, Equatable {
   /// Time of the wall clock at time 0, in milliseconds since 1970.
   public var epoch: Int64 = 0
   public var faults = FaultSchedule()
-  /// Binary form, see `ModelCodec`.
+  /// Binary form, see `ModelCodec`; or `DeviceForm`, which says the semantics itself.
   public var model: [UInt8]
   public var steps: [Step] = []
 

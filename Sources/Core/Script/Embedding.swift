@@ -212,7 +212,14 @@ extension Machine {
     guard value.tag == Tag.table else { return }
     let kept = pin(field)
     defer { unpin(kept) }
-    do throws(Trap) { try set(value.table, Value(try makeString(name)), field) } catch { throw fault(error) }
+    do throws(Trap) {
+      let name = Value(try makeString(name))
+      let keptName = pin(name)
+      defer { unpin(keptName) }
+      try set(value.table, name, field)
+    } catch {
+      throw fault(error)
+    }
   }
 
   // MARK: Keeping values

@@ -10,9 +10,6 @@ extension Machine {
   }
 
   /// Goes on with the top frame until the continuation `entry` is reached.
-  ///
-  /// One function on purpose: all arms share `pc`, `credit`, `base` and `constants`, which are its locals; what needs more
-  /// than a few lines stands in other files.
   func interpret() throws(Trap) {
     reload: while true {
       let frame = thread.pointee.frames + Int(thread.pointee.frameCount - 1)
@@ -514,8 +511,9 @@ extension Machine {
             let left = ra[1].bits
             if left > 0 {
               let next = ra[0].integer &+ ra[2].integer
-              ra[1].bits = left - 1
-              ra[0].bits = UInt64(bitPattern: next)
+              // Whole values: in code from elsewhere other values may stand here.
+              ra[1] = .integer(Int64(bitPattern: left - 1))
+              ra[0] = .integer(next)
               ra[3] = .integer(next)
               pc -= i.bx
               credit -= Int64(i.bx)
@@ -571,7 +569,7 @@ extension Machine {
             credit += 1
           }
           frame.pointee.pc = pc
-          try storeList(ra.pointee.table, slot, count, after: last)
+          try storeList(ra.pointee, slot, count, after: last)
         case .closure:
           frame.pointee.pc = pc
           ra.pointee = Value(try makeClosure(function.pointee.functions + i.bx, in: closure, base - stack))

@@ -140,8 +140,10 @@ extension Machine {
   private func installGlobal(_ name: StaticString, _ value: Value) throws(Trap) {
     push(value)
     let name = Value(try makeString(name))
-    top -= 1
+    // A table that grows may collect: nothing else keeps a name that is new.
+    push(name)
     if TableObject.find(globals, name) < 0 { try set(globals, name, value) }
+    top -= 2
   }
 
   private func install(_ part: Installed, _ name: StaticString) throws(Trap) {

@@ -280,8 +280,16 @@ extension Machine {
   // MARK: Instructions of the loop that work on tables
 
   /// `{...}` and the like: values above the table go to the places after `last`.
-  func storeList(_ table: TableRef, _ slot: Int, _ count: Int, after last: Int) throws(Trap) {
+  func storeList(_ list: Value, _ slot: Int, _ count: Int, after last: Int) throws(Trap) {
+    // Of code that was compiled elsewhere nobody knows that it is one.
+    guard list.tag == Tag.table else { throw raiseType("index", list, slot: slot) }
+    let table = list.table
     if last + count > Int(table.pointee.arrayCapacity), count > 0 { try growArray(table, to: last + count) }
+    var gap = Int(table.pointee.arrayCount)
+    while gap < last && count > 0 {
+      table.pointee.array.unsafelyUnwrapped[gap] = .null
+      gap += 1
+    }
     for index in 0..<count {
       let value = stack[slot + 1 + index]
       // Places are filled whatever lies before them: a constructor may hold nil in between.

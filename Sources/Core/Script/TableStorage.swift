@@ -167,9 +167,10 @@ extension Machine {
 
   func set(_ table: TableRef, _ name: StaticString, _ value: Value) throws(Trap) {
     push(value)
-    let name = try makeString(name)
-    top -= 1
-    try set(table, Value(name), value)
+    let name = Value(try makeString(name))
+    push(name)
+    try set(table, name, value)
+    top -= 2
   }
 
   @inline(__always) func setInteger(_ table: TableRef, _ key: Int64, _ value: Value) throws(Trap) {

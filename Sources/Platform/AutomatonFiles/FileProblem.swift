@@ -1,5 +1,4 @@
 import JSON
-import Spelling
 import YAML
 
 /// Something in a file that is wrong, or that its author should know.
