@@ -105,8 +105,17 @@ public struct RunningCommand: Sendable {
   }
 
   /// Bytes of its memory that are resident.
-  public func residentBytes() -> Int {
-    guard let file = fopen("/proc/\(pid)/statm", "r") else { return 0 }
+  public func residentBytes() -> Int { ResidentMemory.bytes(of: "\(pid)") }
+}
+
+/// Memory of a process that is there and not swapped out.
+public enum ResidentMemory {
+  /// Bytes of this process.
+  public static var bytes: Int { bytes(of: "self") }
+
+  /// proc_pid_statm(5), second field; 0 for a process that is gone.
+  static func bytes(of process: String) -> Int {
+    guard let file = fopen("/proc/\(process)/statm", "r") else { return 0 }
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 256)
     guard fgets(&line, Int32(line.count), file) != nil else { return 0 }

@@ -65,22 +65,6 @@ let cases = [
       """, aim: "10,000 at 10 Hz on one core", isBusy: true),
 ]
 
-/// proc_pid_statm(5), second field.
-func residentBytes() -> Double {
-  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-  defer { fclose(file) }
-  var buffer = [CChar](repeating: 0, count: 256)
-  let length = fread(&buffer, 1, buffer.count, file)
-  let words = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
-  return (words.count > 1 ? Double(words[1]) ?? 0 : 0) * Double(sysconf(Int32(_SC_PAGESIZE)))
-}
-
-func cpuSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
 func argument(_ name: String) -> String? {
   let words = CommandLine.arguments
   return words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil }
@@ -99,7 +83,7 @@ for one in cases {
   let compiled = try host.compiled(model, semantics: nil)
   var run = RunOptions()
   run.tickLength = 100
-  let before = residentBytes()
+  let before = ResidentMemory.bytes
   for index in 0..<count {
     try await host.apply(
       HostedSpec(
@@ -108,14 +92,12 @@ for one in cases {
   }
   try await Task.sleep(for: .seconds(2))
   report.add(
-    "memory of one: \(one.name)", unit: "B", ours: Samples([(residentBytes() - before) / Double(count)]),
+    "memory of one: \(one.name)", unit: "B", ours: Samples([Double(ResidentMemory.bytes - before) / Double(count)]),
     aim: one.isBusy ? "" : one.aim)
   let ticks = await host.statuses().reduce(0) { $0 + $1.counters.ticks }
-  let start = (cpuSeconds(), ContinuousClock.now)
+  let watch = Stopwatch()
   try await Task.sleep(for: .seconds(seconds))
-  let used = cpuSeconds() - start.0
-  let elapsed = (ContinuousClock.now - start.1).components
-  let wall = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+  let (used, wall) = (watch.processorSeconds, watch.seconds)
   let statuses = await host.statuses()
   let after = statuses.reduce(0) { $0 + $1.counters.ticks }
   report.add(

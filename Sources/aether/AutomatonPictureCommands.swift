@@ -72,6 +72,11 @@ enum AutomatonPictureCommands {
         guard let count = UInt32(count), count > 0 else {
           throw UsageError("--capacity is \"\(text)\": the count must be 1 or more", path: arguments.path)
         }
+        let names = network.resourceNames
+        guard names.contains(name) else {
+          throw UsageError(
+            "--capacity names \"\(name)\"; accepted: \(names.joined(separator: ", "))", path: arguments.path)
+        }
         network.capacities[name] = count
       }
       let markings = arguments.value("max-markings") ?? ""
@@ -159,6 +164,13 @@ enum AutomatonPictureCommands {
     let owner = parts.dropLast().joined(separator: ".")
     guard let resource = parts.last, let member = network.members.firstIndex(where: { $0.name == owner }) else {
       throw UsageError("--resource is \"\(text)\"; AUTOMATON.RESOURCE=NAME is needed", path: arguments.path)
+    }
+    let known = (network.members[member].automaton.blackBox?.resources ?? []).map {
+      String(decoding: $0.name, as: UTF8.self)
+    }
+    guard known.contains(String(resource)) else {
+      throw UsageError(
+        "--resource names \"\(resource)\"; accepted: \(known.joined(separator: ", "))", path: arguments.path)
     }
     network.members[member].resources[String(resource)] = name
   }

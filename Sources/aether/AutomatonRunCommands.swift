@@ -12,7 +12,8 @@ enum AutomatonRunCommands {
   static let run = Command(
     "run", "Run an automaton, or a system of automata",
     discussion: """
-      The same file, seed, inputs and faults give the same trace, byte by byte, on every machine.
+      The same file, seed, inputs and faults give the same trace, byte by byte, on every machine. Ctrl-C ends the run after
+      the current tick, with a whole trace. Ends with 1 when an automaton ended in an error.
 
       examples:
         aether automaton run thermostat.yaml --ticks 2000 --tick-ms 10 --input 100:temp=31.5 --trace t.jsonl
@@ -47,7 +48,8 @@ enum AutomatonRunCommands {
   static let replay = Command(
     "replay", "Run a trace again and compare",
     discussion: """
-      Ends with 0 when the run gives the same bytes, and with 1 at the first difference.
+      Ends with 0 when the run gives the same bytes, and with 1 at the first difference. Of a trace that was cut off, the
+      lines that are there are compared.
 
       examples:
         aether automaton replay t.jsonl
@@ -73,6 +75,10 @@ enum AutomatonRunCommands {
         return 0
       }
       let again = try Replay.run(trace)
+      if !trace.isComplete {
+        Output.error(
+          "the trace has no last line: it was cut off, or its run is not over; its last tick is \(trace.tickCount)")
+      }
       return try report(TraceComparison.firstDifference(bytes, again.bytes), ("recorded", "now"), bytes, arguments)
     }
   }
@@ -291,12 +297,12 @@ struct Pace {
     isReal = options.clock == .real
     next = timespec()
     clock_gettime(CLOCK_MONOTONIC, &next)
-    if isReal { Interruption.watch() }
+    Interruption.watch()
   }
 
   /// - Returns: `false` when the run was interrupted.
   mutating func wait() -> Bool {
-    guard isReal else { return true }
+    guard isReal else { return !Interruption.hasCome }
     let nanoseconds = Int64(next.tv_nsec) + tickLength * 1_000_000
     next.tv_sec += Int(nanoseconds / 1_000_000_000)
     next.tv_nsec = Int(nanoseconds % 1_000_000_000)

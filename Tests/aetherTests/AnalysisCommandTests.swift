@@ -7,37 +7,10 @@ import Testing
 
 /// `aether automaton graph` and `analyze`, as the document shows them.
 @Suite struct AnalysisCommandTests {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
-  static let programs =
-    Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?
-    .deletingLastPathComponent().path ?? (CommandLine.arguments[0] as NSString).deletingLastPathComponent
-
-  struct Result {
-    var status: Int32
-    var output: String
-    var errors: String
-  }
-
-  /// Runs the program in the folder of the project.
-  func run(_ arguments: [String]) throws -> Result {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Self.programs + "/aether")
-    process.currentDirectoryURL = URL(fileURLWithPath: Self.root)
-    process.arguments = ["automaton"] + arguments
-    let folder = try Scratch()
-    let (output, errors) = (try folder.write("output", ""), try folder.write("errors", ""))
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
-    try process.run()
-    process.waitUntilExit()
-    return Result(
-      status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
-      errors: try String(contentsOfFile: errors, encoding: .utf8))
-  }
+  func run(_ arguments: [String]) throws -> ProgramRun.Result { try ProgramRun.result(arguments) }
 
   static func document() throws -> [Substring] {
-    try String(contentsOfFile: root + "/docs/automata-analysis.md", encoding: .utf8)
+    try String(contentsOfFile: ProgramRun.root + "/docs/automata-analysis.md", encoding: .utf8)
       .split(separator: "\n", omittingEmptySubsequences: false)
   }
 
@@ -116,6 +89,52 @@ import Testing
     let json = try JSON.parse(Array(result.output.utf8))
     #expect(json["bounds"]?["a.alarm -> b.window_open"] == 1)
     #expect(json["exhaustive"] == true)
+  }
+
+  private static let philosopher = "Examples/automata/philosopher.yaml"
+  private static let two = ["A=\(philosopher)", "B=\(philosopher)"]
+
+  @Test func resourcesAreNamedAndShared() throws {
+    let plain = try run(["analyze"] + Self.two)
+    // Both take their forks in the same order.
+    #expect(plain.status == 0)
+    let crossed = try run(
+      ["analyze"] + Self.two + ["--resource", "B.first_fork=second_fork", "--resource", "B.second_fork=first_fork"])
+    #expect(crossed.status == 1, "each waits for the fork of the other")
+    let enough = try run(["analyze"] + Self.two + ["--capacity", "first_fork=2", "-o", "json"])
+    #expect(enough.status == 0)
+    #expect(enough.output != (try run(["analyze"] + Self.two + ["-o", "json"])).output)
+    #expect(
+      try run(["analyze"] + Self.two + ["--max-markings", "2"]).output.contains("explored 2 of at most 2 markings"))
+  }
+
+  @Test(arguments: [
+    (["--resource", "A.spoon=fork"], "--resource names \"spoon\"; accepted: first_fork, second_fork"),
+    (["--resource", "C.first_fork=x"], "--resource is \"C.first_fork=x\"; AUTOMATON.RESOURCE=NAME is needed"),
+    (["--resource", "A.first_fork"], "--resource is \"A.first_fork\"; NAME=VALUE is needed"),
+    (["--capacity", "spoon=2"], "--capacity names \"spoon\"; accepted: first_fork, second_fork"),
+    (["--capacity", "first_fork=0"], "--capacity is \"first_fork=0\": the count must be 1 or more"),
+    (["--max-markings", "many"], "--max-markings is \"many\"; accepted: 1 to 10000000"),
+    (["--wire", "C.out.meals->A.in.x"], "--wire names \"C\"; accepted: A, B"),
+    (["--wire", "meals"], "--wire is \"meals\"; A.out.x->B.in.y is needed"), (["-o", "xml"], "accepted: table, json"),
+  ])
+  func wrongOptionsAreNamed(_ arguments: [String], _ message: String) throws {
+    let result = try run(["analyze"] + Self.two + arguments)
+    #expect(result.status == 2)
+    #expect(result.errors.contains(message), "\(result.errors)")
+    #expect(result.output.isEmpty)
+  }
+
+  @Test func picturesAreRefused() throws {
+    let format = try run(["graph", Self.philosopher, "-o", "png"])
+    #expect(format.status == 2 && format.errors.contains("accepted: dot, svg"))
+    let path = try run(["graph", Self.philosopher, "--output", "/nonexistent/x.svg"])
+    #expect(path.status == 3 && path.errors.contains("/nonexistent/x.svg: No such file or directory"))
+    let missing = try run(["graph", "/nonexistent.yaml"])
+    #expect(missing.status == 3 && missing.errors.contains("/nonexistent.yaml: No such file or directory"))
+    let wrong = try ProgramRun.result(["graph", "-"], input: "automata: {states: {A: {cod: x}}}")
+    #expect(wrong.status == 3 && wrong.errors.contains("did you mean \"code\"?"))
+    #expect(try ProgramRun.result(["graph", "-", "-o", "dot"], input: Fixture.counter).output.contains("Count"))
   }
 
   @Test func picturesAreWritten() throws {

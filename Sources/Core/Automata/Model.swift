@@ -267,7 +267,7 @@ public struct SignalTrigger: Sendable, Equatable {
   public var threshold: AutomatonValue = .void
   /// Once per crossing, instead of whenever the value changes beyond the threshold.
   public var isOneShot = false
-  /// For `onMatch`: the text, in strict semantics with `*` and `?` for any run and any character.
+  /// For `onMatch`: the text, in strict semantics with `*` and `?` for any run of bytes and any one byte.
   public var pattern: Name = []
   public init(signal: Name, direction: Variable.Direction = .input, kind: Kind = .onChange) {
     self.signal = signal
@@ -324,6 +324,21 @@ public enum ValueType: UInt8, Sendable, CaseIterable {
   case binary = 7
   /// Has a number, and no values.
   case table = 8
+
+  /// As files name it.
+  public var word: String {
+    switch self {
+    case .void: "void"
+    case .bool: "bool"
+    case .int32: "int"
+    case .int64: "int64"
+    case .float32: "float"
+    case .float64: "double"
+    case .string: "string"
+    case .binary: "binary"
+    case .table: "table"
+    }
+  }
 }
 
 public enum AutomatonValue: Sendable, Equatable {

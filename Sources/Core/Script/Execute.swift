@@ -10,6 +10,9 @@ extension Machine {
   }
 
   /// Goes on with the top frame until the continuation `entry` is reached.
+  ///
+  /// One function on purpose: all arms share `pc`, `credit`, `base` and `constants`, which are its locals; what needs more
+  /// than a few lines stands in other files.
   func interpret() throws(Trap) {
     reload: while true {
       let frame = thread.pointee.frames + Int(thread.pointee.frameCount - 1)

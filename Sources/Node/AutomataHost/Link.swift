@@ -36,21 +36,6 @@ extension ValueType {
 
   /// Whether a connection may carry values of this type to a variable of that: the same, or both are numbers.
   func fits(_ other: ValueType) -> Bool { self == other || (isNumber && other.isNumber) }
-
-  /// As files name it.
-  public var word: String {
-    switch self {
-    case .void: "void"
-    case .bool: "bool"
-    case .int32: "int"
-    case .int64: "int64"
-    case .float32: "float"
-    case .float64: "double"
-    case .string: "string"
-    case .binary: "binary"
-    case .table: "table"
-    }
-  }
 }
 
 /// A connection as its target declares it: from an output of another automaton to an input of its own.

@@ -1,3 +1,5 @@
+import Spelling
+
 /// What the arguments ask for.
 public enum Invocation: Sendable {
   case run(Command, ParsedArguments)
@@ -61,28 +63,7 @@ extension Command {
 
   /// `; did you mean X?` for the closest of `names`, or nothing.
   static func suggestion(_ word: String, _ names: [String], prefix: String) -> String {
-    let ranked = names.map { ($0, distance(word, $0)) }.min { $0.1 < $1.1 }
-    guard let (name, edits) = ranked, edits <= max(1, word.count / 3) else { return "" }
-    return "; did you mean \(prefix)\(name)?"
-  }
-
-  /// Edits between two words, where a swap of neighbours is one edit (optimal string alignment).
-  private static func distance(_ left: String, _ right: String) -> Int {
-    let (left, right) = (Array(left.utf8), Array(right.utf8))
-    guard left.count < 64, right.count < 64 else { return .max }
-    var rows = [Array(0...right.count)]
-    for i in 1...max(1, left.count) where i <= left.count {
-      var row = [i] + Array(repeating: 0, count: right.count)
-      for j in 1...max(1, right.count) where j <= right.count {
-        let cost = left[i - 1] == right[j - 1] ? 0 : 1
-        row[j] = min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + cost)
-        if i > 1, j > 1, left[i - 1] == right[j - 2], left[i - 2] == right[j - 1] {
-          row[j] = min(row[j], rows[i - 2][j - 2] + 1)
-        }
-      }
-      rows.append(row)
-    }
-    return rows[left.count][right.count]
+    Spelling.nearest(to: word, among: names).map { "; did you mean \(prefix)\($0)?" } ?? ""
   }
 }
 

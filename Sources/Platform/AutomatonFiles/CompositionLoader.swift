@@ -169,7 +169,7 @@ final class CompositionLoader {
         problems.error(
           .wiring, fields.position(of: "transform"),
           "\(WireTransforms.word(conversion) ?? "") takes \(WireTransforms.taken(by: conversion)), and "
-            + "\"\(fields.string("from") ?? "")\" is \(ValueTypeWords.word(written))")
+            + "\"\(fields.string("from") ?? "")\" is \(written.word)")
         return
       }
       given = result
@@ -179,13 +179,13 @@ final class CompositionLoader {
     case .narrowing:
       problems.warning(
         .wiring, fields.position,
-        "\(ValueTypeWords.word(given)) becomes \(ValueTypeWords.word(type(to))), which does not hold all its values",
+        "\(given.word) becomes \(type(to).word), which does not hold all its values",
         fix: "give both ends one type")
     case .different:
       problems.error(
         .wiring, fields.position,
-        "\"\(fields.string("from") ?? "")\" gives \(ValueTypeWords.word(given)), and \"\(fields.string("to") ?? "")\" "
-          + "takes \(ValueTypeWords.word(type(to)))",
+        "\"\(fields.string("from") ?? "")\" gives \(given.word), and \"\(fields.string("to") ?? "")\" "
+          + "takes \(type(to).word)",
         fix: type(to) == .string ? "write transform: to_string" : "give both ends one type")
     }
   }

@@ -1,4 +1,5 @@
 import JSON
+import Spelling
 import YAML
 
 /// Something in a file that is wrong, or that its author should know.

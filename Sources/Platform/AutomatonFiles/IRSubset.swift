@@ -26,7 +26,7 @@ public enum IRSubset {
       case .bool, .int32, .float32, .string: break
       default:
         add(
-          .variable(index), "type \(ValueTypeWords.word(variable.type)) is outside the subset without interpreter",
+          .variable(index), "type \(variable.type.word) is outside the subset without interpreter",
           fix: "use bool, int, float or string")
       }
     }

@@ -181,7 +181,7 @@ enum TransitionKeys {
         Choice("on_threshold", "threshold"), Choice("on_match", "match"),
       ]), "on_change", "what must happen to it"),
     Key("threshold", .section(.threshold), "", "for on_threshold"),
-    Key("pattern", .text, "", "for on_match: text with * for any run and ? for any character"),
+    Key("pattern", .text, "", "for on_match: text with * for any run of bytes and ? for one byte"),
   ]
 
   static let threshold: [Key] = [

@@ -144,7 +144,7 @@ extension AutomatonLoader {
     if known != type {
       problems.warning(
         .conflict, position,
-        "\"\(text)\" is listed as \(ValueTypeWords.word(type)) and declared as \(ValueTypeWords.word(known))",
+        "\"\(text)\" is listed as \(type.word) and declared as \(known.word)",
         fix: "the declaration holds")
     }
   }

@@ -1,4 +1,5 @@
 import Automata
+import Spelling
 import YAML
 
 extension AutomatonLoader {
@@ -56,7 +57,7 @@ extension AutomatonLoader {
     guard let text else { return nil }
     if let value = ValueText.value(text, of: type) { return value }
     problems.error(
-      .wrongKind, node.position, "\"\(key)\" is \"\(text)\", which is no \(ValueTypeWords.word(type))",
+      .wrongKind, node.position, "\"\(key)\" is \"\(text)\", which is no \(type.word)",
       accepted: ValueText.accepted(type))
     return nil
   }
@@ -116,8 +117,8 @@ extension AutomatonLoader {
     if port.type != .void, port.type != variable.type {
       problems.error(
         .conflict, fields.position(of: "type"),
-        "the port \"\(name)\" is \(ValueTypeWords.word(port.type)), and its variable \(ValueTypeWords.word(variable.type))",
-        fix: "write type: \(ValueTypeWords.word(variable.type))")
+        "the port \"\(name)\" is \(port.type.word), and its variable \(variable.type.word)",
+        fix: "write type: \(variable.type.word)")
     }
     return port
   }

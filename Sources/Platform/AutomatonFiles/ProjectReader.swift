@@ -17,10 +17,7 @@ struct ProjectReader {
     var document: Members = []
     var config = renamed(
       automaton["config"],
-      [
-        "name": "name", "type": "type", "location": "location", "description": "description", "author": "author",
-        "version": "version", "tags": "tags", "semantics": "semantics",
-      ])
+      same("name", "type", "location", "description", "author", "version", "tags", "semantics"))
     if let target = target(automaton["config"]?["target"]) { config.append(member("target", target)) }
     document.append(member("config", FileNode(.mapping(config), automaton["config"]?.position ?? automaton.position)))
     let names = stateNames(automaton)
@@ -34,6 +31,18 @@ struct ProjectReader {
 
   private func member(_ name: String, _ value: FileNode, _ position: YAMLPosition? = nil) -> FileNode.Member {
     FileNode.Member(name: name, position: position ?? value.position, value: value)
+  }
+
+  /// Members that have the same name in the YAML form, and others.
+  private func same(_ names: String..., and others: [String: String] = [:]) -> [String: String] {
+    others.merging(names.map { ($0, $0) }) { other, _ in other }
+  }
+
+  /// A list of objects whose members are renamed; `nil` for none.
+  private func list(_ node: FileNode, _ name: String, _ names: [String: String]) -> FileNode.Member? {
+    guard let list = node[name] else { return nil }
+    let found = items(list).map { FileNode(.mapping(renamed($0, names)), $0.position) }
+    return member(name, FileNode(.sequence(found), list.position))
   }
 
   /// The members of a node that have another name in the YAML form, in the order of the file. Texts that are empty say
@@ -86,7 +95,7 @@ struct ProjectReader {
       guard let name = node.string, !name.isEmpty else { return nil }
       return FileNode(.mapping([member("profile", node)]), node.position)
     }
-    let members = renamed(node, ["profile": "profile", "esp32": "esp32"])
+    let members = renamed(node, same("profile", "esp32"))
     return members.isEmpty ? nil : FileNode(.mapping(members), node.position)
   }
 
@@ -141,18 +150,15 @@ struct ProjectReader {
     var members = reference(
       renamed(
         node,
-        [
-          "inputs": "inputs", "outputs": "outputs", "variables": "variables", "code": "code",
-          "file": "file", "description": "description", "parent": "parent", "initial": "initial",
-          "parallel": "parallel",
-          "history": "history",
-        ]), ["parent", "initial"], names)
+        same(
+          "inputs", "outputs", "variables", "code", "file", "description", "parent", "initial", "parallel", "history")),
+      ["parent", "initial"], names)
     let hooks = node["hooks"]
     members += renamed(hooks, ["onEnter": "on_enter", "onExit": "on_exit"])
     if !members.contains(where: { $0.name == "code" }) { members += renamed(hooks, ["onTick": "code"]) }
     if let position = node["position"] {
       members.append(
-        member("position", FileNode(.mapping(renamed(position, ["x": "x", "y": "y"])), position.position)))
+        member("position", FileNode(.mapping(renamed(position, same("x", "y"))), position.position)))
     }
     members.insert(member("id", text(name(of: found), found.position)), at: 0)
     return FileNode(.mapping(members), found.position)
@@ -163,10 +169,8 @@ struct ProjectReader {
     var members = reference(
       renamed(
         node,
-        [
-          "from": "from", "to": "to", "type": "type", "body": "body", "triggered": "triggered", "file": "file",
-          "priority": "priority", "description": "description", "enabled": "enabled",
-        ]), ["from", "to"], names)
+        same("from", "to", "type", "body", "triggered", "file", "priority", "description", "enabled")), ["from", "to"],
+      names)
     // The editor keeps the blocks of other types; only that of its own type counts.
     let type = node["type"]?.string ?? "classic"
     let kind = Section.transition.key(spelled: "type").flatMap { key in
@@ -181,9 +185,9 @@ struct ProjectReader {
     case "probabilistic": members += probabilistic(node)
     default: break
     }
-    if kind != "probabilistic" { members += renamed(node, ["weight": "weight"]) }
+    if kind != "probabilistic" { members += renamed(node, same("weight")) }
     if kind == "classic" {
-      members += renamed(node, ["condition": "condition", "onRisingEdge": "on_rising_edge"])
+      members += renamed(node, same("condition", and: ["onRisingEdge": "on_rising_edge"]))
     }
     members.insert(member("id", text(name(of: found), found.position)), at: 0)
     return FileNode(.mapping(members), found.position)
@@ -192,13 +196,14 @@ struct ProjectReader {
   private func timed(_ node: FileNode) -> FileNode.Member {
     var members = renamed(
       node["timed"],
-      [
-        "mode": "mode", "delayMs": "delay_ms", "jitterMs": "jitter_ms", "repeatCount": "repeat_count",
-        "windowEndMs": "window_end_ms", "absoluteTimeMs": "absolute_time_ms", "blocking": "blocking",
-        "additionalCondition": "condition", "condition": "condition",
-      ])
+      same(
+        "mode", "blocking", "condition",
+        and: [
+          "delayMs": "delay_ms", "jitterMs": "jitter_ms", "repeatCount": "repeat_count",
+          "windowEndMs": "window_end_ms", "absoluteTimeMs": "absolute_time_ms", "additionalCondition": "condition",
+        ]))
     if !members.contains(where: { $0.name == "condition" }) {
-      members += renamed(node, ["condition": "condition"])
+      members += renamed(node, same("condition"))
     }
     members = spans(members, ["delay_ms", "jitter_ms", "window_end_ms"])
     let position = node["timed"]?.position ?? node.position
@@ -218,18 +223,16 @@ struct ProjectReader {
     let triggers = items(block["triggers"]).map { trigger in
       var inner = renamed(
         trigger,
-        [
-          "signalName": "signal", "signal": "signal", "signalType": "signal_type", "triggerType": "trigger",
-          "trigger": "trigger", "pattern": "pattern",
-        ])
+        same(
+          "signal", "trigger", "pattern",
+          and: ["signalName": "signal", "signalType": "signal_type", "triggerType": "trigger"]))
       if let threshold = trigger["threshold"] {
         inner.append(
           member(
             "threshold",
             FileNode(
               .mapping(
-                renamed(
-                  threshold, ["operator": "operator", "value": "value", "oneShot": "one_shot", "valueType": "type"])),
+                renamed(threshold, same("operator", "value", and: ["oneShot": "one_shot", "valueType": "type"]))),
               threshold.position)))
       }
       return FileNode(.mapping(inner), trigger.position)
@@ -241,11 +244,11 @@ struct ProjectReader {
   private func probabilistic(_ node: FileNode) -> [FileNode.Member] {
     let inner = renamed(
       node["probabilistic"],
-      ["weight": "weight", "weightExpression": "weight_expression", "minWeight": "min_weight"])
+      same("weight", and: ["weightExpression": "weight_expression", "minWeight": "min_weight"]))
     if inner.contains(where: { $0.name == "weight" }) {
       return [member("probabilistic", FileNode(.mapping(inner), node.position))]
     }
-    return renamed(node, ["weight": "weight"]) + [member("probabilistic", FileNode(.mapping(inner), node.position))]
+    return renamed(node, same("weight")) + [member("probabilistic", FileNode(.mapping(inner), node.position))]
   }
 
   // MARK: Variables and contract
@@ -253,9 +256,9 @@ struct ProjectReader {
   private func variables(_ node: FileNode) -> FileNode {
     let entries = items(node).map { variable in
       var members = renamed(
-        variable, ["name": "name", "direction": "direction", "description": "description", "valueType": "type"])
+        variable, same("name", "direction", "description", and: ["valueType": "type"]))
       if !members.contains(where: { $0.name == "type" }) {
-        members += renamed(variable, ["type": "type"]).map(engineType)
+        members += renamed(variable, same("type")).map(engineType)
       }
       for key in ["default", "defaultValue", "initial", "initialValue"]
       where !members.contains(where: { $0.name == "default" }) {
@@ -285,33 +288,12 @@ struct ProjectReader {
       }
       members.append(member("observable_states", FileNode(.sequence(found), states.position)))
     }
-    if let ports = node["ports"] {
-      let found = items(ports).map { port in
-        FileNode(
-          .mapping(
-            renamed(
-              port,
-              [
-                "name": "name", "direction": "direction", "type": "type", "observable": "observable",
-                "faultInjectable": "fault_injectable", "latencyCritical": "latency_critical",
-                "description": "description",
-              ])), port.position)
-      }
-      members.append(member("ports", FileNode(.sequence(found), ports.position)))
-    }
-    if let resources = node["resources"] {
-      let found = items(resources).map { resource in
-        FileNode(
-          .mapping(
-            renamed(
-              resource,
-              [
-                "name": "name", "kind": "kind", "capacity": "capacity", "shared": "shared",
-                "latencySensitive": "latency_sensitive", "description": "description",
-              ])), resource.position)
-      }
-      members.append(member("resources", FileNode(.sequence(found), resources.position)))
-    }
+    let ports = same(
+      "name", "direction", "type", "observable", "description",
+      and: ["faultInjectable": "fault_injectable", "latencyCritical": "latency_critical"])
+    let resources = same(
+      "name", "kind", "capacity", "shared", "description", and: ["latencySensitive": "latency_sensitive"])
+    members += [list(node, "ports", ports), list(node, "resources", resources)].compactMap { $0 }
     return FileNode(.mapping(members), node.position)
   }
 }

@@ -252,7 +252,7 @@ struct ProjectWriter {
         block.put("value", value)
       }
       let type = signal.threshold.type
-      block.put("valueType", .string(ValueTypeWords.word(type)), unless: type == .float64)
+      block.put("valueType", .string(type.word), unless: type == .float64)
       block.put("oneShot", true, unless: !signal.isOneShot)
       item.put("threshold", merged(before?["threshold"], block, known: ["value", "valueType", "oneShot"]))
     }
@@ -271,7 +271,7 @@ struct ProjectWriter {
       let word = ProjectWriter.editorType(variable.type)
       members.put("type", .string(word))
       let implied = word == "number" ? ValueType.float64 : word == "any" ? .string : variable.type
-      members.put("valueType", .string(ValueTypeWords.word(variable.type)), unless: implied == variable.type)
+      members.put("valueType", .string(variable.type.word), unless: implied == variable.type)
       members.put("direction", .string(AutomatonLoader.word(variable.direction)))
       if variable.initial != .void {
         guard let value = ValueText.json(variable.initial), variable.initial.type == variable.type else {
@@ -309,7 +309,7 @@ struct ProjectWriter {
       let name = try text(port.name)
       item.put("name", name)
       item.put("direction", .string(AutomatonLoader.word(port.direction)))
-      item.put("type", .string(ValueTypeWords.word(port.type)))
+      item.put("type", .string(port.type.word))
       item.put("observable", .bool(port.isObservable))
       item.put("faultInjectable", .bool(port.isFaultInjectable))
       item.put("latencyCritical", .bool(port.isLatencyCritical))

@@ -108,7 +108,7 @@ struct TransitionForm {
       block.put("value", value)
     }
     let type = signal.threshold.type
-    block.put("type", .string(ValueTypeWords.word(type)), unless: type == .float64)
+    block.put("type", .string(type.word), unless: type == .float64)
     block.put("one_shot", true, unless: !signal.isOneShot)
     return block
   }

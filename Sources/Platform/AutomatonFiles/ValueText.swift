@@ -17,20 +17,6 @@ enum ValueTypeWords {
   /// - Parameter word: as in `choices`, no alias.
   static func type(_ word: String) -> ValueType { types[word] ?? .void }
 
-  static func word(_ type: ValueType) -> String {
-    switch type {
-    case .void: "void"
-    case .bool: "bool"
-    case .int32: "int"
-    case .int64: "int64"
-    case .float32: "float"
-    case .float64: "double"
-    case .string: "string"
-    case .binary: "binary"
-    case .table: "table"
-    }
-  }
-
   /// The type that a word or one of its aliases means.
   static func type(spelled word: String) -> ValueType? {
     choices.first { $0.word == word || $0.aliases.contains(word) }.map { type($0.word) }

@@ -260,7 +260,7 @@ struct YAMLForm {
     var all = JSONObject()
     for variable in automaton.variables {
       var members = MemberList()
-      members.put("type", .string(ValueTypeWords.word(variable.type)))
+      members.put("type", .string(variable.type.word))
       members.put("direction", .string(AutomatonLoader.word(variable.direction)))
       if !variable.initial.isSame(.zero(of: variable.type)) {
         guard let value = ValueText.json(variable.initial), variable.initial.type == variable.type else {
@@ -282,7 +282,7 @@ struct YAMLForm {
     for port in box.ports {
       var item = MemberList()
       item.put("direction", .string(AutomatonLoader.word(port.direction)))
-      item.put("type", .string(ValueTypeWords.word(port.type)), unless: port.type == .void)
+      item.put("type", .string(port.type.word), unless: port.type == .void)
       item.put("observable", false, unless: port.isObservable)
       item.put("fault_injectable", false, unless: port.isFaultInjectable)
       item.put("latency_critical", true, unless: !port.isLatencyCritical)

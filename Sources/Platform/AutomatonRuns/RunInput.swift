@@ -74,7 +74,7 @@ public struct RunInput: Sendable, Equatable {
     }
     let variable = model.variables[index]
     guard let typed = AutomatonValue.string(Array(value.utf8)).parsed(as: variable.type) else {
-      throw invalid("is no \(variable.type.name)")
+      throw invalid("is no \(variable.type.word)")
     }
     return .set(variable: index, typed)
   }
@@ -136,23 +136,6 @@ extension AutomatonValue {
     case .float64(let value): value.isFinite ? .number(value) : .string(String(decoding: text, as: UTF8.self))
     case .string(let text): .string(String(decoding: text, as: UTF8.self))
     case .binary(let bytes): .string(Hex.encode(bytes))
-    }
-  }
-}
-
-extension ValueType {
-  /// As documents name it.
-  public var name: String {
-    switch self {
-    case .void: "void"
-    case .bool: "bool"
-    case .int32: "int32"
-    case .int64: "int64"
-    case .float32: "float32"
-    case .float64: "float64"
-    case .string: "string"
-    case .binary: "binary"
-    case .table: "table"
     }
   }
 }

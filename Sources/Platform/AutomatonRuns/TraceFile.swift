@@ -240,7 +240,7 @@ public struct TraceFile: Sendable {
     }
     let type = model.variables[index].type
     guard let value = line["value"].flatMap({ AutomatonValue.json($0, as: type) }) else {
-      throw TraceProblem(line: number, "the value of \(name) is no \(type.name)")
+      throw TraceProblem(line: number, "the value of \(name) is no \(type.word)")
     }
     return (index, value)
   }

@@ -1,5 +1,6 @@
 import Automata
 import Script
+import Spelling
 
 /// Looks for what is probably a mistake in one model.
 public struct Lints {
@@ -121,25 +122,7 @@ public struct Lints {
 
   /// The known name that differs by one or two letters.
   static func closest(_ word: String, _ names: Set<Name>) -> String? {
-    let texts = names.map(ModelText.text).sorted()
-    let limit = word.count > 4 ? 2 : 1
-    return texts.map { ($0, distance(Array(word.utf8), Array($0.utf8))) }.filter { $0.1 <= limit }
-      .min { $0.1 < $1.1 }?.0
-  }
-
-  /// Letters to add, remove or change (Levenshtein).
-  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    guard abs(left.count - right.count) <= 2 else { return 3 }
-    var row = Array(0...right.count)
-    for (i, byte) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, other) in right.enumerated() {
-        let cost = min(row[j] + 1, min(row[j + 1] + 1, diagonal + (byte | 0x20 == other | 0x20 ? 0 : 1)))
-        diagonal = row[j + 1]
-        row[j + 1] = cost
-      }
-    }
-    return row[right.count]
+    Spelling.nearest(
+      to: word, among: names.map(ModelText.text).sorted(), editsMax: word.count > 4 ? 2 : 1, ignoresCase: true)
   }
 }

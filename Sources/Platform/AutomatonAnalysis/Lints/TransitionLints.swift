@@ -107,23 +107,9 @@ extension Lints {
       if let expected {
         add(
           .signalType, .warning, .transition(index), key: "event",
-          "\"\(text)\" is of type \(Self.typeName(variable.type)), while this trigger looks at \(expected)",
+          "\"\(text)\" is of type \(variable.type.word), while this trigger looks at \(expected)",
           fix: "change the type of \"\(text)\", or use on_change and a condition")
       }
-    }
-  }
-
-  static func typeName(_ type: ValueType) -> String {
-    switch type {
-    case .void: "void"
-    case .bool: "bool"
-    case .int32: "int"
-    case .int64: "int64"
-    case .float32: "float"
-    case .float64: "double"
-    case .string: "string"
-    case .binary: "binary"
-    case .table: "table"
     }
   }
 

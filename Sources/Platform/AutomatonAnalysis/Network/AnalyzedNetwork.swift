@@ -13,6 +13,15 @@ public struct AnalyzedNetwork: Sendable {
       self.automaton = automaton
       self.resources = resources
     }
+
+    /// The resources that it uses, with their names in the network.
+    func usedResources() -> [(resource: SharedResource, word: String, name: String)] {
+      (automaton.blackBox?.resources ?? []).map { resource in
+        let word = ModelText.text(resource.name)
+        let shared = resources[word] ?? word
+        return (resource, word, resource.isShared ? shared : "\(name).\(shared)")
+      }
+    }
   }
 
   /// A channel from an output to an input: what is written there changes the input here.
@@ -43,6 +52,9 @@ public struct AnalyzedNetwork: Sendable {
   public var wires: [Wire] = []
   /// How many may use a resource at a time; the least that a member declares without an entry.
   public var capacities: [String: UInt32] = [:]
+
+  /// Names of all resources, in their order.
+  public var resourceNames: [String] { Set(members.flatMap { $0.usedResources().map(\.name) }).sorted() }
 
   public init() {}
 

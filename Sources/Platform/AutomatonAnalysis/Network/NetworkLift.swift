@@ -97,10 +97,7 @@ struct NetworkLift {
     var names: [[(word: String, resource: String)]] = []
     for member in network.members {
       var own: [(String, String)] = []
-      for resource in member.automaton.blackBox?.resources ?? [] {
-        let word = ModelText.text(resource.name)
-        let shared = member.resources[word] ?? word
-        let name = resource.isShared ? shared : "\(member.name).\(shared)"
+      for (resource, word, name) in member.usedResources() {
         capacities[name] = min(capacities[name] ?? .max, resource.capacity)
         own.append((word, name))
       }
