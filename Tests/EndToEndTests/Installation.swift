@@ -39,20 +39,30 @@ final class Installation {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<200 {
       let port = Int.random(in: 20_000..<32_000, using: &generator)
-      let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      defer { close(raw) }
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_port = in_port_t(port).bigEndian
-      address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-      let status = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          bind(raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-      }
-      if status == 0 { return port }
+      let raw = loopbackSocket(port) { bind($0, $1, $2) }
+      close(raw)
+      if raw >= 0 { return port }
     }
     throw Failure("no free port")
+  }
+
+  /// A connection to the daemon that says nothing; -1 when there is none.
+  func connect() -> Int32 { Installation.loopbackSocket(port) { Glibc.connect($0, $1, $2) } }
+
+  private static func loopbackSocket(
+    _ port: Int, _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
+    let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    let status = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call(raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+    if status == 0 { return raw }
+    close(raw)
+    return -1
   }
 
   struct Failure: Error, CustomStringConvertible {

@@ -86,4 +86,27 @@ import Testing
     for name in ["before", "after"] + accepted { #expect(try aether.run("get", "cell", name).status == 0, "\(name)") }
     for name in ["before", "after"] + accepted { try aether.run("delete", "cell", name) }
   }
+
+  /// Strangers take every descriptor that the daemon may have. It waits, serves again once they leave, and its work goes
+  /// on.
+  @Test func noDescriptorsLeft() async throws {
+    let aether = try Installation()
+    defer { aether.remove() }
+    try await aether.start()
+    try aether.apply(StorageTests.cell("before"))
+    let pid = try #require(aether.daemon?.pid)
+    let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
+    #expect(try Installation.run("/usr/bin/prlimit", ["--pid", "\(pid)", "--nofile=\(open + 20)"]).status == 0)
+    let strangers = (0..<100).map { _ in aether.connect() }
+    #expect(strangers.allSatisfy { $0 >= 0 })
+    try await aether.wait("all descriptors are taken") {
+      try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count >= open + 20
+    }
+    #expect(try Installation.run("/usr/bin/curl", ["-sk", "-m", "2", aether.server + "/healthz"]).status != 0)
+    for stranger in strangers { close(stranger) }
+    try await aether.wait("the daemon answers again") {
+      try aether.run("get", "cells", "-o", "name").output == "cell before\n"
+    }
+    try aether.apply(StorageTests.cell("after"))
+  }
 }
