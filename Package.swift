@@ -116,7 +116,7 @@ let modules: [Module] = [
   tests("WebSocket", ["HTTP", "HTTPServer", "Net", "PythonPeer"]),
   executable("aether-bench-server", ["GRPC", "HTTPServer", "WebSocket"]),
   system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
-  c("CCurlShim", ["CCurl"]),
+  c("CCurlShim", ["CCurl", "COpenSSL"]),
   library("HTTPClient", "Platform", ["CCurl", "CCurlShim"]), tests("HTTPClient", ["PythonPeer"]),
   library("Logging", "Platform", ["JSON"]), tests("Logging", ["JSON"]),
   library("YAML", "Platform", ["CYAML", "JSON"]), tests("YAML", ["JSON", "PythonPeer"]),
