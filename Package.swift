@@ -189,7 +189,7 @@ extension Module {
       return .systemLibrary(
         name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([apt])])
     case .test:
-      let data = ["Corpus", "Programs", "Scenarios"].filter {
+      let data = ["Corpus", "Programs", "Scenarios", "Systems"].filter {
         FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(path)/\($0)")
       }
       return .testTarget(

@@ -19,6 +19,7 @@ enum AutomatonRunCommands {
         aether automaton run thermostat.yaml --ticks 2000 --tick-ms 10 --input 100:temp=31.5 --trace t.jsonl
         aether automaton run house.yaml --seed 7 --input 2s:room.temp=17 --faults faults.yaml --trace -
         aether automaton run blink.yaml --clock real --ticks 100 --tick-ms 100 --events
+        aether automaton run long.yaml --ticks 1000000 --trace t.jsonl --snapshots s.bin --snapshot-every 10000
       """,
     options: [
       .value("seed", nil, "NUMBER", "Start of all random numbers", default: "0"),
@@ -26,12 +27,15 @@ enum AutomatonRunCommands {
       .value("ticks", nil, "COUNT", "End after so many ticks", default: "1000"),
       .value("tick-ms", nil, "MS", "Length of a tick", default: "10"),
       .value(
-        "input", "i", "TICK:NAME=VALUE", "Set an input after so many ticks, or a time such as 2s", isRepeatable: true),
+        "input", "i", "TICK:NAME=VALUE", "Set an input after so many ticks (the next sees it), or a time such as 2s",
+        isRepeatable: true),
       .value("faults", nil, "FILE", "Schedule of faults", completion: .files),
       .value("semantics", nil, "NAME", "Rules, instead of those that the file names", choices: ["strict", "compat"]),
       .value("epoch", nil, "MS", "Time of day at the start, in milliseconds since 1970", default: "0"),
       .value("instructions", nil, "COUNT", "Instructions that a script may use at a time", default: "100000"),
       .value("trace", nil, "FILE", "Write the trace, - for standard output", completion: .files),
+      .value("snapshots", nil, "FILE", "Write snapshots, from which replay can begin", completion: .files),
+      .value("snapshot-every", nil, "TICKS", "Ticks between two snapshots", default: "1000"),
       .flag("events", nil, "Show what happens as it happens"),
       .flag("to-the-end", nil, "Go on after the automaton has stopped, until all ticks are done"),
       .value("output", "o", "FORM", "Form of the summary", default: "table", choices: ["table", "json"]),
@@ -49,14 +53,18 @@ enum AutomatonRunCommands {
     "replay", "Run a trace again and compare",
     discussion: """
       Ends with 0 when the run gives the same bytes, and with 1 at the first difference. Of a trace that was cut off, the
-      lines that are there are compared.
+      lines that are there are compared. With the snapshots of the run it begins at the last one before a tick: --from-tick
+      compares from there on, --to-tick gets there without the way.
 
       examples:
         aether automaton replay t.jsonl
         aether automaton replay t.jsonl --to-tick 150      # how it stood then
+        aether automaton replay t.jsonl --snapshots s.bin --from-tick 900000
       """,
     options: [
       .value("automaton", nil, "FILE", "The automaton, for traces without it", completion: .files),
+      .value("snapshots", nil, "FILE", "Snapshots of the run", completion: .files),
+      .value("from-tick", nil, "TICK", "Compare from the last snapshot before this tick on"),
       .value("to-tick", nil, "TICK", "Stop there and show how the automaton stands"),
       .value("output", "o", "FORM", "Form of the result", default: "table", choices: ["table", "json"]),
     ],
@@ -66,21 +74,37 @@ enum AutomatonRunCommands {
       let bytes = try File.read(arguments.operand("TRACE") ?? "-", sizeMax: AutomatonRunCommands.traceSizeMax) ?? []
       let model = try arguments.value("automaton").map { try RunnableFile.automaton($0) }
       let trace = try TraceFile(bytes, model: model)
-      if let text = arguments.value("to-tick") {
-        guard let tick = UInt64(text) else {
-          throw UsageError("--to-tick is \"\(text)\"; accepted: a number from 0", path: arguments.path)
-        }
-        let result = try Replay.run(trace, until: tick)
-        try Output.write(RunSummary(result.engines, ticks: result.tickCount).text(arguments))
+      let (from, to) = (try tick("from-tick", arguments), try tick("to-tick", arguments))
+      let snapshots = try arguments.value("snapshots").map {
+        try SnapshotFile(try File.read($0, sizeMax: AutomatonRunCommands.traceSizeMax) ?? [])
+      }
+      if from != nil && snapshots == nil {
+        throw UsageError("--from-tick needs the snapshots of the run: --snapshots FILE", path: arguments.path)
+      }
+      let start = [from, to].compactMap { $0 }.min().flatMap { snapshots?.last(until: $0) }
+      let again = try Replay.run(trace, from: start, until: to)
+      if to != nil {
+        try Output.write(RunSummary(again.engines, ticks: again.tickCount).text(arguments))
         return 0
       }
-      let again = try Replay.run(trace)
       if !trace.isComplete {
         Output.error(
           "the trace has no last line: it was cut off, or its run is not over; its last tick is \(trace.tickCount)")
       }
-      return try report(TraceComparison.firstDifference(bytes, again.bytes), ("recorded", "now"), bytes, arguments)
+      let behind = Int(clamping: start?.lineCount ?? 0)
+      let recorded = TraceComparison.dropping(behind, of: bytes)
+      var difference = TraceComparison.firstDifference(recorded, again.bytes)
+      difference?.line += behind
+      return try report(difference, ("recorded", "now"), recorded, arguments)
     }
+  }
+
+  private static func tick(_ name: String, _ arguments: ParsedArguments) throws -> UInt64? {
+    guard let text = arguments.value(name) else { return nil }
+    guard let tick = UInt64(text) else {
+      throw UsageError("--\(name) is \"\(text)\"; accepted: a number from 0", path: arguments.path)
+    }
+    return tick
   }
 
   static let diff = Command(
@@ -213,6 +237,8 @@ struct RunPlan {
   var ticks: UInt64
   var inputs: [RunInput]
   var tracePath: String?
+  var snapshotsPath: String?
+  var snapshotInterval: UInt64
   var showsEvents: Bool
   var goesOn: Bool
   let arguments: ParsedArguments
@@ -244,6 +270,8 @@ struct RunPlan {
       }
     }
     tracePath = arguments.value("trace")
+    snapshotsPath = arguments.value("snapshots")
+    snapshotInterval = try number("snapshot-every", 1...1_000_000_000_000)
     showsEvents = arguments.flag("events")
     goesOn = arguments.flag("to-the-end")
   }
@@ -263,7 +291,9 @@ struct RunSession {
     // Inputs that nothing takes are refused before anything is written.
     for input in plan.inputs { _ = try subject.command(input) }
     let trace = try TraceOutput(plan.tracePath, showsEvents: plan.showsEvents)
+    var snapshots = try plan.snapshotsPath.map { try SnapshotOutput($0, every: plan.snapshotInterval) }
     try subject.start()
+    try snapshots?.write(subject)
     var next = 0
     var pace = Pace(plan.options)
     while true {
@@ -274,15 +304,46 @@ struct RunSession {
       }
       guard subject.tickCount < plan.ticks, plan.goesOn || !subject.hasStopped, pace.wait() else { break }
       subject.tick()
+      try snapshots?.write(subject)
       if subject.tickCount % 256 == 0 || plan.options.clock == .real { try trace.write(subject.takeTrace()) }
     }
     subject.finish()
     try trace.write(subject.takeTrace())
     try trace.end()
+    try snapshots?.end()
     if plan.tracePath != "-" {
       try Output.write(RunSummary(subject.engines, ticks: subject.tickCount).text(plan.arguments))
     }
     return subject.engines.contains { $0.engine.execution == .error } ? 1 : 0
+  }
+}
+
+/// Snapshots of a run on their way to a file.
+struct SnapshotOutput {
+  private let output: TraceOutput
+  private let interval: UInt64
+  private var last: RunSnapshot?
+  private var refusal: (count: Int, error: EngineError)?
+
+  init(_ path: String, every interval: UInt64) throws {
+    output = try TraceOutput(path, showsEvents: false)
+    self.interval = interval
+  }
+
+  /// Writes one when it is time for it.
+  mutating func write(_ run: AnyRun) throws {
+    guard run.tickCount % interval == 0 else { return }
+    do throws(EngineError) { last = try run.snapshot(after: last) } catch {
+      refusal = ((refusal?.count ?? 0) + 1, error)
+      return
+    }
+    try output.write(last?.bytes ?? [])
+  }
+
+  func end() throws {
+    try output.end()
+    guard let refusal else { return }
+    try Output.write(Array("\(refusal.count) snapshots could not be taken: \(refusal.error)\n".utf8), to: STDERR_FILENO)
   }
 }
 
@@ -446,6 +507,8 @@ struct RefusedInput: Error {
       text = refused.text
     } catch let problem as TraceProblem {
       text = "the trace cannot be replayed: \(problem)"
+    } catch let problem as SnapshotFile.Problem {
+      text = "the snapshots cannot be used: \(problem)"
     } catch let failure as Replay.Failure {
       text = failure.description
     } catch let invalid as RunInput.Invalid {

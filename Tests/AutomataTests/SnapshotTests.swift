@@ -96,6 +96,52 @@ import Testing
     }
   }
 
+  /// Right hashes around what cannot be: refused with a reason of its own, and nothing has changed.
+  @Test func contradictionsAreRefused() throws {
+    var b = Builder()
+    let both = b.state("Both")
+    b.automaton.states[0].isParallel = true
+    let left = b.state("Left", parent: both)
+    let right = b.state("Right", parent: both)
+    let one = b.state("One", parent: left)
+    let two = b.state("Two", parent: left)
+    let out = b.state("Out")
+    b.automaton.states[left.index].initialChild = one
+    b.transition(one, two, .after(1000))
+    b.transition(both, out, .after(2000))
+    let engine = try b.engine()
+    try engine.start(at: 0)
+    engine.tick(at: 10)
+    let content = Array(try engine.snapshot().bytes.dropLast(32))
+    // Magic, two hashes, semantics, seed; then execution, counters, times, a boolean, and how many states there are.
+    let execution = 8 + 64 + 9
+    let states = execution + 1 + 3 * 8 + 4 * 8 + 1 + 2
+    func isActive(_ state: StateIndex) -> Int { states + 17 * state.index }
+    let children = states + 17 * 6 + 2
+    let changes: [(String, [(Int, UInt8)])] = [
+      ("no such execution", [(execution, 9)]),
+      ("another number of states", [(states - 1, 5)]),
+      ("nothing is active", [both, left, right, one].map { (isActive($0), 0) }),
+      ("two states at the top", [(isActive(out), 1)]),
+      ("two states in one", [(isActive(two), 1)]),
+      ("a region without a state", [(isActive(one), 0)]),
+      ("a parallel state without a region", [(isActive(right), 0)]),
+      ("a state without the one around it", [(isActive(left), 0)]),
+      ("history of a child of another", [(children + 4 * left.index + 3, 2), (children + 4 * left.index + 2, 0)]),
+      ("history that is no state", [(children + 4 * left.index, 0x70)]),
+    ]
+    for (what, places) in changes {
+      var bytes = content
+      for (place, byte) in places { bytes[place] = byte }
+      if what.hasPrefix("history") { for place in 0..<2 { bytes[children + 4 * left.index + place] &= 0x7F } }
+      let fresh = try b.engine()
+      #expect(throws: EngineError.inconsistentSnapshot, "\(what)") { try fresh.restore(Snapshot(content: bytes)) }
+      #expect(fresh.execution == .loaded && fresh.leaves.isEmpty, "\(what)")
+    }
+    #expect(throws: EngineError.notASnapshot) { try engine.restore(Snapshot(content: Array(content.dropLast(9)))) }
+    try engine.restore(Snapshot(content: content))
+  }
+
   @Test func tracesAreEqualAndEndWithTheirHash() throws {
     let automaton = try CompiledAutomaton(busy().automaton)
     func trace() throws -> [UInt8] {
@@ -158,6 +204,79 @@ import Testing
       #expect(past[tick]?.0 == engine.value(0) && past[tick]?.1 == engine.stateNames[0])
     }
     #expect(try timeline.rewind(engine, to: 3) == earliest)
+  }
+
+  private func counting() throws -> Engine {
+    var b = Builder()
+    let a = b.state("A", body: "n = n + 1")
+    b.variable("n", .int64)
+    b.variable("x", .int32, .input)
+    b.transition(a, a, .every(70))
+    return try b.engine()
+  }
+
+  private func take(_ count: Int, _ engine: Engine, _ timeline: Timeline) throws {
+    for _ in 0..<count {
+      let time = engine.now + 10
+      engine.tick(at: time)
+      try timeline.record(tickOf: engine, at: time)
+    }
+  }
+
+  private func apply(_ command: RunCommand, _ engine: Engine, _ timeline: Timeline) throws {
+    try engine.apply(command, at: engine.now)
+    timeline.record(command, tick: engine.tickCount, time: engine.now)
+  }
+
+  /// Ticks are counted from a reset on: what was before it is another past.
+  @Test func resetsBeginAPastOfTheirOwn() throws {
+    let engine = try counting()
+    let timeline = Timeline(interval: 10, snapshotsMax: 8)
+    try engine.start(at: 0)
+    try take(35, engine, timeline)
+    try apply(.reset, engine, timeline)
+    #expect(timeline.earliestTick == nil)
+    try take(25, engine, timeline)
+    #expect(timeline.earliestTick == 1)
+    #expect(try timeline.rewind(engine, to: 12) == 12)
+    #expect(engine.tickCount == 12 && engine.value(0) == .int64(11))
+  }
+
+  /// An automaton that is paused takes no ticks, and none are noted.
+  @Test func pausedTicksAreNotCounted() throws {
+    let engine = try counting()
+    let timeline = Timeline(interval: 10, snapshotsMax: 8)
+    try engine.start(at: 0)
+    try take(15, engine, timeline)
+    let before = engine.value(0)
+    try apply(.pause, engine, timeline)
+    try take(20, engine, timeline)
+    try apply(.resume, engine, timeline)
+    try take(15, engine, timeline)
+    let after = engine.value(0)
+    #expect(engine.tickCount == 30)
+    #expect(try timeline.rewind(engine, to: 15) == 15)
+    // The pause came after tick 15, and so it did not happen.
+    #expect(engine.value(0) == before && engine.execution == .running)
+    try take(15, engine, timeline)
+    #expect(engine.value(0) == after)
+  }
+
+  /// After going back, what came later did not happen.
+  @Test func theFutureIsCutOff() throws {
+    let engine = try counting()
+    let timeline = Timeline(interval: 10, snapshotsMax: 8)
+    try engine.start(at: 0)
+    try take(18, engine, timeline)
+    try apply(.set(variable: 0, .int64(1000)), engine, timeline)
+    try take(22, engine, timeline)
+    #expect(try timeline.rewind(engine, to: 15) == 15)
+    #expect(timeline.snapshots.allSatisfy { $0.tick <= 15 })
+    // No tick beyond is known any more, and the write at tick 18 does not come again.
+    #expect(try timeline.rewind(engine, to: 40) == 15)
+    try take(10, engine, timeline)
+    #expect(try timeline.rewind(engine, to: 20) == 20)
+    #expect(engine.value(0) == .int64(18))
   }
 }
 

@@ -102,16 +102,6 @@ import Testing
     }
     model.variable("signal", .bool, .input)
     model.automaton.semantics = Bool.random(using: &numbers) ? .strict : .compat
-    let configurations = Configurations(model.automaton)
-    model.automaton.transitions.removeAll { leadsBetweenRegions($0, configurations) }
     return model.automaton
-  }
-
-  /// Transitions between regions of one state are left out.
-  private static func leadsBetweenRegions(_ transition: Transition, _ configurations: Configurations) -> Bool {
-    let from = configurations.line(to: transition.from).dropLast()
-    let to = configurations.line(to: transition.to).dropLast()
-    let around = zip(from, to).prefix { $0 == $1 }.last?.0
-    return around.map { configurations.automaton.states[$0.index].isParallel } ?? false
   }
 }

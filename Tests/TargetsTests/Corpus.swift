@@ -90,8 +90,8 @@ struct CorpusEntry {
     case "pause": steps.append(.apply(.pause))
     case "resume": steps.append(.apply(.resume))
     case "reset": steps.append(.apply(.reset))
-    case "save": steps.append(.save)
-    case "restore": steps.append(.restore)
+    case "save": steps.append(words.count > 1 ? .saveRun : .save)
+    case "restore": steps.append(words.count > 1 ? .restoreRun : .restore)
     case "raise": steps.append(.apply(.raise(Name(try word(1).utf8))))
     // Names that are not there are numbers that are not there.
     case "force": steps.append(.apply(.force(automaton.state(named: Name(try word(1).utf8)) ?? .none)))
@@ -107,7 +107,7 @@ struct CorpusEntry {
   }
 
   /// `true`, `12`, `1.5`, else a text, in quotes where it could be something else.
-  private static func value(_ text: String) throws -> AutomatonValue {
+  static func value(_ text: String) throws -> AutomatonValue {
     let word = text.trimmingCharacters(in: .whitespaces)
     if word == "true" || word == "false" { return .bool(word == "true") }
     if let integer = Int64(word) { return .int64(integer) }

@@ -62,7 +62,8 @@ import Testing
     var count = 0
     for entry in try CorpusEntry.all() {
       // What was refused, and going back to a snapshot, are no part of a trace.
-      guard entry.steps.first == .apply(.start), !entry.steps.contains(.restore) else { continue }
+      guard entry.steps.first == .apply(.start), !entry.steps.contains(.restore), !entry.steps.contains(.restoreRun)
+      else { continue }
       for semantics in entry.semantics {
         let trace = try TargetPlace.linux.answers([entry.request(semantics)])[0]
         guard !trace.starts(with: Array("!".utf8)), !String(decoding: trace, as: UTF8.self).contains("\n!") else {

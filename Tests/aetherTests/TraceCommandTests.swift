@@ -35,6 +35,35 @@ import Testing
     #expect(try ProgramRun.result(["replay", "-"], input: trace).status == 0)
   }
 
+  /// A run that wrote snapshots is replayed from the last one before a tick, to the same bytes and the same standing.
+  @Test func replayBeginsAtASnapshot() throws {
+    let (whole, saved) = (try scratch.write("whole.jsonl", ""), try scratch.write("s.bin", ""))
+    let run = try ProgramRun.result(
+      ["run", "-", "--ticks", "100", "--trace", whole, "--snapshots", saved, "--snapshot-every", "20"],
+      input: Fixture.dice)
+    #expect(run.status == 0 && run.errors.isEmpty)
+    let near = try result("replay", whole, "--snapshots", saved, "--from-tick", "50")
+    #expect(near.status == 0 && near.output.hasPrefix("identical: "))
+    #expect(near.output != (try result("replay", whole)).output)
+    #expect(
+      try result("replay", whole, "--snapshots", saved, "--to-tick", "50").output
+        == result("replay", whole, "--to-tick", "50").output)
+    // A difference is named with its line in the whole trace.
+    let text = try String(contentsOfFile: whole, encoding: .utf8)
+    let lines = text.split(separator: "\n").map(String.init)
+    let place = try #require(lines.firstIndex { $0.contains("\"tick\":70,") })
+    let changed = try scratch.write(
+      "changed.jsonl", text.replacing(lines[place], with: lines[place].replacing("\"t\":700", with: "\"t\":701")))
+    let replayed = try result("replay", changed, "--snapshots", saved, "--from-tick", "50")
+    #expect(replayed.status == 1 && replayed.output.contains("first difference in line \(place + 1)\n"))
+    #expect(try result("replay", whole, "--from-tick", "50").status == 2)
+    // Those of another run, and what is no snapshot.
+    let foreign = try result("replay", path, "--snapshots", saved, "--to-tick", "5")
+    #expect(foreign.status == 3 && foreign.errors.contains("snapshot of tick 0 is refused"))
+    let damaged = try result("replay", whole, "--snapshots", whole, "--to-tick", "5")
+    #expect(damaged.status == 3 && damaged.errors.contains("snapshot 1: is no snapshot of a run"))
+  }
+
   @Test func aChangedTraceIsExplained() throws {
     let line = try #require(lines.firstIndex { $0.contains("\"tick\":3,\"t\":30,\"kind\":\"output\"") })
     let changed = try scratch.write(

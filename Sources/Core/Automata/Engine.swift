@@ -33,6 +33,8 @@ public final class Engine {
   var scriptStream: RandomStream
   /// Events without variables that were raised since the last tick.
   var raised: [Name] = []
+  /// Events that were raised before, and that the ticks since then, busy with other transitions, have left.
+  var waitingEvents: [Name] = []
   var pausedAt: Int64 = 0
   /// Time of the tick before.
   var tickedAt: Int64 = 0
@@ -47,6 +49,10 @@ public final class Engine {
   /// Scratch of the choice.
   var candidates: [Int32] = []
   var chosen: [Int32] = []
+  /// Scratch of entering.
+  var entering: [Bool] = []
+  /// Transitions that may be taken and what was remembered of them before they were looked at.
+  var offered: [(transition: Int32, memory: TransitionMemory)] = []
 
   public init(
     _ automaton: CompiledAutomaton, options: EngineOptions = EngineOptions(), hardware: Hardware = Hardware()
@@ -89,7 +95,7 @@ public final class Engine {
   /// Before this time, without input, a tick does nothing: a host with many engines may let it rest until then.
   public var restsUntil: Int64 {
     guard execution == .running else { return .max }
-    return variables.hasChanges || !raised.isEmpty ? .min : quietUntil
+    return variables.hasChanges || !raised.isEmpty || !waitingEvents.isEmpty ? .min : quietUntil
   }
 
   // MARK: Lifecycle
@@ -115,7 +121,7 @@ public final class Engine {
     tickedAt = now
     enter(first.index, at: now)
     settle()
-    if !isStrict { variables.clearFlags(all: true) }
+    if !isStrict { variables.clearFlags(all: true, hasFired: false) }
   }
 
   /// Leaves the current state and stops.
@@ -210,7 +216,9 @@ public final class Engine {
   public func raise(_ name: Name, at time: Int64) {
     advance(to: time)
     emit(.inputs, .raised(name))
-    if !raised.contains(name) { raised.append(name) }
+    // What nobody waits for would only fill memory while the automaton is paused.
+    guard automaton.waits(for: name), !raised.contains(name) else { return }
+    raised.append(name)
     quietUntil = .min
   }
 
@@ -246,8 +254,8 @@ public final class Engine {
     // What scripts write from here on is seen by the choice of the next tick.
     writeFlag = VariableStore.Flags.seen | VariableStore.Flags.fresh
     let hasFired = automaton.isHierarchical ? stepRegions() : stepFlat()
-    if !raised.isEmpty { raised.removeAll(keepingCapacity: true) }
-    variables.clearFlags(all: !isStrict)
+    if !raised.isEmpty || !waitingEvents.isEmpty { endEvents(hasFired) }
+    variables.clearFlags(all: !isStrict, hasFired: hasFired)
     if hasUnhandledError { settle() }
     writeFlag = VariableStore.Flags.seen
     return hasFired
@@ -257,6 +265,7 @@ public final class Engine {
     let state = leaves[0].index
     let transition = choose(in: state)
     if transition >= 0 {
+      if !offered.isEmpty { keepMemories(except: [transition]) }
       fire(transition)
       return true
     }
@@ -310,6 +319,7 @@ public final class Engine {
     for index in timers.indices { timers[index] = TimerState() }
     for index in memories.indices { memories[index] = TransitionMemory() }
     raised.removeAll()
+    waitingEvents.removeAll()
     quietUntil = .min
     hasUnhandledError = false
   }

@@ -11,6 +11,11 @@ struct TransitionMemory: Equatable {
 }
 
 extension CompiledAutomaton {
+  /// Whether a transition waits for an event without a variable.
+  func waits(for name: Name) -> Bool {
+    signals.contains { $0.variable < 0 && names[Int($0.name)] == name }
+  }
+
   var hasTimers: Bool { transitions.contains { $0.isTimed } }
   var needsMemories: Bool {
     transitions.contains { $0.isRisingEdge || $0.debounce > 0 } || signals.contains { $0.isOneShot }
@@ -121,11 +126,26 @@ extension Engine {
     case .classic:
       let holds = condition(transition)
       guard transition.isRisingEdge, isStrict else { return holds }
-      defer { memories[Int(index)].level = holds }
-      return holds && memories[Int(index)].level == false
+      let before = memories[Int(index)]
+      memories[Int(index)].level = holds
+      guard holds && before.level == false else { return false }
+      offered.append((index, before))
+      return true
     case .timed: return isDue(Int(index), transition) && condition(transition)
-    case .event: return hasTriggered(Int(index), transition) && condition(transition)
+    case .event:
+      guard !memories.isEmpty else { return hasTriggered(Int(index), transition) && condition(transition) }
+      let before = memories[Int(index)]
+      guard hasTriggered(Int(index), transition) && condition(transition) else { return false }
+      if before != memories[Int(index)] { offered.append((index, before)) }
+      return true
     }
+  }
+
+  /// Transitions that might have been taken and were not are as they were before: edges, thresholds and debounces are not
+  /// used up.
+  func keepMemories(except taken: [Int32]) {
+    for (transition, memory) in offered where !taken.contains(transition) { memories[Int(transition)] = memory }
+    offered.removeAll(keepingCapacity: true)
   }
 
   private func condition(_ transition: CompiledTransition) -> Bool {
@@ -138,7 +158,7 @@ extension Engine {
   private func hasTriggered(_ index: Int, _ transition: CompiledTransition) -> Bool {
     guard transition.debounce > 0, isStrict else { return isTriggered(index, transition) }
     // A change starts the wait anew; when it has passed, the signals must still be as they triggered.
-    if hasChangedSignal(transition) {
+    if hasChangedSignal(index, transition) {
       let isPending = memories[index].triggeredAt != nil
       memories[index].triggeredAt = isTriggered(index, transition, isPending: isPending) ? now : nil
     } else if memories[index].triggeredAt == nil, isTriggered(index, transition) {
@@ -149,10 +169,22 @@ extension Engine {
     return true
   }
 
-  private func hasChangedSignal(_ transition: CompiledTransition) -> Bool {
+  /// Whether a signal of a debounce has changed since it was looked at last. What waits since then, because ticks were busy
+  /// with other transitions, does not count again.
+  private func hasChangedSignal(_ index: Int, _ transition: CompiledTransition) -> Bool {
+    let noted = memories[index].triggeredAt
     for place in transition.signals.range {
       let signal = automaton.signals[place]
-      if signal.variable >= 0 ? variables.isChanged(Int(signal.variable)) : isRaised(signal) { return true }
+      let variable = Int(signal.variable)
+      if variable < 0 {
+        if noted == nil ? isRaised(signal) : !raised.isEmpty && raised.contains(automaton.names[Int(signal.name)]) {
+          return true
+        }
+      } else if variables.isChanged(variable) {
+        return true
+      } else if variables.isPending(variable), noted.map({ variables.changedAt[variable] >= $0 }) ?? true {
+        return true
+      }
     }
     return false
   }
@@ -176,7 +208,7 @@ extension Engine {
     let signal = automaton.signals[place]
     guard signal.variable >= 0 else { return isRaised(signal) }
     let variable = Int(signal.variable)
-    let isChanged = variables.isChanged(variable)
+    let isChanged = variables.isPending(variable)
     switch signal.kind {
     case .onChange: return isChanged
     case .onRise:
@@ -192,7 +224,33 @@ extension Engine {
   }
 
   private func isRaised(_ signal: CompiledSignal) -> Bool {
-    !raised.isEmpty && raised.contains(automaton.names[Int(signal.name)])
+    if raised.isEmpty && waitingEvents.isEmpty { return false }
+    let name = automaton.names[Int(signal.name)]
+    return raised.contains(name) || waitingEvents.contains(name)
+  }
+
+  /// What a taken transition waited for is over.
+  func useUp(_ signals: Slice) {
+    for place in signals.range {
+      let signal = automaton.signals[place]
+      if signal.variable >= 0 {
+        variables.useUp(Int(signal.variable))
+      } else if isRaised(signal) {
+        let name = automaton.names[Int(signal.name)]
+        raised.removeAll { $0 == name }
+        waitingEvents.removeAll { $0 == name }
+      }
+    }
+  }
+
+  /// At the end of a tick: events stay for the next one when transitions were taken, none of which waited for them.
+  func endEvents(_ hasFired: Bool) {
+    if hasFired && isStrict {
+      for name in raised where !waitingEvents.contains(name) { waitingEvents.append(name) }
+    } else {
+      waitingEvents.removeAll(keepingCapacity: true)
+    }
+    raised.removeAll(keepingCapacity: true)
   }
 
   private func isBeyond(

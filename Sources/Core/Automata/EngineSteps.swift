@@ -9,7 +9,10 @@ extension Engine {
     let to = Int(transition.to)
     let entry = entryTime(after: index)
     let isEvery = transition.isTimed && transition.timer.mode == .every
-    if from == to && isStrict { keepsRhythm = from }
+    if isStrict {
+      if from == to { keepsRhythm = from }
+      if transition.kind == .event { useUp(transition.signals) }
+    }
     if automaton.isHierarchical {
       exitInside(transition.domain)
     } else {
@@ -80,43 +83,36 @@ extension Engine {
       leaves.append(StateIndex(state))
       return
     }
-    var path: [Int] = []
-    var place = Int32(state)
-    while place >= 0 && place != domain {
-      path.append(Int(place))
-      place = automaton.states[Int(place)].parent
-    }
-    for (depth, ancestor) in path.enumerated().reversed() {
-      if !isActive[ancestor] { activate(ancestor, at: entry) }
+    entering = [Bool](repeating: false, count: automaton.states.count)
+    mark(state, isDeep: false)
+    var inner = state
+    while automaton.states[inner].parent != domain && automaton.states[inner].parent >= 0 {
+      let outer = Int(automaton.states[inner].parent)
       // The other regions of a parallel state on the way begin by themselves.
-      if depth > 0, automaton.states[ancestor].isParallel {
-        for place in automaton.states[ancestor].children.range {
-          let child = Int(automaton.lists[place])
-          if child != path[depth - 1] && !isActive[child] { enterWithDefaults(child, at: entry, isDeep: false) }
-        }
-      }
+      if automaton.states[outer].isParallel { markChildren(of: outer, isDeep: false) }
+      entering[outer] = true
+      inner = outer
     }
-    enterInside(state, at: entry, isDeep: false)
+    // In order of declaration (W3C SCXML, "entry order"), whichever state was named.
+    for index in entering.indices where entering[index] { activate(index, at: entry) }
     collectLeaves()
   }
 
-  private func enterWithDefaults(_ state: Int, at entry: Int64, isDeep: Bool) {
-    activate(state, at: entry)
-    enterInside(state, at: entry, isDeep: isDeep)
-  }
-
-  private func enterInside(_ state: Int, at entry: Int64, isDeep: Bool) {
+  /// Marks a state and what begins with it.
+  private func mark(_ state: Int, isDeep: Bool) {
+    entering[state] = true
     let compiled = automaton.states[state]
     guard !compiled.children.isEmpty else { return }
-    if compiled.isParallel {
-      for place in compiled.children.range where !isActive[Int(automaton.lists[place])] {
-        enterWithDefaults(Int(automaton.lists[place]), at: entry, isDeep: isDeep || compiled.history == .deep)
-      }
-      return
-    }
+    let goesDeep = isDeep || compiled.history == .deep
+    if compiled.isParallel { return markChildren(of: state, isDeep: goesDeep) }
     let remembers = (isDeep || compiled.history != .none) && lastChild[state] >= 0
-    let child = remembers ? lastChild[state] : compiled.initialChild
-    enterWithDefaults(Int(child), at: entry, isDeep: isDeep || compiled.history == .deep)
+    mark(Int(remembers ? lastChild[state] : compiled.initialChild), isDeep: goesDeep)
+  }
+
+  private func markChildren(of state: Int, isDeep: Bool) {
+    for place in automaton.states[state].children.range where !entering[Int(automaton.lists[place])] {
+      mark(Int(automaton.lists[place]), isDeep: isDeep)
+    }
   }
 
   private func activate(_ state: Int, at entry: Int64) {
@@ -148,7 +144,10 @@ extension Engine {
   /// transitions"). Of transitions that would leave the same states, one from further inside wins, then the first.
   @inline(never) func stepRegions() -> Bool {
     chosen.removeAll(keepingCapacity: true)
-    selectTransitions()
+    for index in automaton.states.indices where isActive[index] && automaton.states[index].parent < 0 {
+      _ = select(in: index)
+    }
+    if !offered.isEmpty { keepMemories(except: chosen) }
     guard !chosen.isEmpty else {
       if hasUnhandledError && automaton.errorPolicy != .continue { return false }
       rest()
@@ -164,33 +163,47 @@ extension Engine {
     return true
   }
 
-  private func selectTransitions() {
-    var looked = [Bool](repeating: false, count: automaton.states.count)
-    for leaf in leaves {
-      var state = Int32(leaf.index)
-      while state >= 0 && !looked[Int(state)] {
-        looked[Int(state)] = true
-        let transition = choose(in: Int(state))
-        if transition >= 0 {
-          select(transition)
-          break
-        }
-        state = automaton.states[Int(state)].parent
-      }
+  /// Chooses transitions of an active state and those inside it, inner ones first.
+  ///
+  /// A state is not looked at when one inside it has a transition, which would win: so nothing is chosen in vain there.
+  ///
+  /// - Returns: whether the states around it may be looked at.
+  private func select(in state: Int) -> Choice {
+    var choice = Choice.none
+    var isInnermost = true
+    for place in automaton.states[state].children.range where isActive[Int(automaton.lists[place])] {
+      isInnermost = false
+      choice = max(choice, select(in: Int(automaton.lists[place])))
     }
+    guard isInnermost || choice == .open else { return choice }
+    let stream = choiceStream
+    let transition = choose(in: state)
+    if transition < 0 { return .open }
+    if conflicts(transition) {
+      // It is not taken: it has drawn nothing.
+      choiceStream = stream
+      return .none
+    }
+    chosen.append(transition)
+    return .taken
   }
 
-  private func select(_ transition: Int32) {
-    let compiled = automaton.transitions[Int(transition)]
-    var losers: [Int32] = []
-    for other in chosen {
-      let rival = automaton.transitions[Int(other)]
-      guard overlaps(compiled.domain, rival.domain) else { continue }
-      guard isInside(Int(compiled.from), rival.from) else { return }
-      losers.append(other)
-    }
-    chosen.removeAll { losers.contains($0) }
-    chosen.append(transition)
+  /// What a state and those inside it have come to; a later one counts more.
+  private enum Choice: UInt8, Comparable {
+    /// Transitions lost to others.
+    case none
+    /// From some innermost state outwards nothing was found yet.
+    case open
+    /// A transition is taken.
+    case taken
+
+    static func < (left: Choice, right: Choice) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  /// Whether a transition would leave states that one chosen before leaves.
+  private func conflicts(_ transition: Int32) -> Bool {
+    let domain = automaton.transitions[Int(transition)].domain
+    return chosen.contains { overlaps(domain, automaton.transitions[Int($0)].domain) }
   }
 
   /// Whether leaving the insides of two domains would leave a state in common.

@@ -97,13 +97,15 @@ public enum EngineError: Error, Sendable, Equatable {
   case notPaused
   case unknownVariable
   case unknownState
-  /// An output is set by scripts alone; an input is set with `setInput`.
+  /// `setInput` is for inputs, `setVariable` for outputs and internal variables.
   case wrongDirection
   /// The value cannot become one of the variable's type.
   case typeMismatch
   case notASnapshot
   /// The snapshot is of another model, semantics or seed.
   case foreignSnapshot
+  /// The snapshot is of this automaton, but what it says cannot be, such as two states that exclude each other.
+  case inconsistentSnapshot
   /// The machine of the scripts cannot be saved or restored; the text says why.
   case script(ScriptFault)
 }

@@ -27,11 +27,12 @@ public struct FaultRule: Sendable, Equatable {
     case noise(Double)
     /// Always this.
     case value(AutomatonValue)
-    /// The clock of the automaton is ahead by so many milliseconds, from the beginning of the window on.
+    /// The clock of the automaton is ahead by so many milliseconds while the window lasts, and right again after it: the
+    /// engine, whose time never goes back, then stands until the clock has caught up.
     case clockJump(Int32)
-    /// The clock of the automaton gains so many millionths.
+    /// The clock of the automaton gains so many millionths while the window lasts, and keeps what it has gained.
     case clockSkew(Int32)
-    /// The clock of the automaton stands still.
+    /// The clock of the automaton stands still while the window lasts, and stays behind by that.
     case clockFreeze
   }
 
@@ -84,7 +85,7 @@ public struct FaultInjector: Sendable {
   public let schedule: FaultSchedule
   var stream: RandomStream
   /// Last value that passed, by signal, for sensors that are stuck.
-  private var lastValues: [(signal: Name, value: AutomatonValue)] = []
+  var lastValues: [(signal: Name, value: AutomatonValue)] = []
 
   /// A message that passes, at its time.
   public struct Delivery: Sendable, Equatable {

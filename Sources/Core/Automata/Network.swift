@@ -80,45 +80,30 @@ public struct Network: Sendable {
 public final class NetworkRun {
   public let network: Network
   public let options: RunOptions
-  public let engines: [Engine]
-  public private(set) var trace = TraceWriter()
-  public private(set) var tickCount: UInt64 = 0
-  public private(set) var time: Int64 = 0
-  public private(set) var isFinished = false
-  private var injector: FaultInjector
-  private var messages: [Message] = []
+  /// In order of declaration. Going back to a snapshot makes new ones.
+  public internal(set) var engines: [Engine]
+  public internal(set) var trace = TraceWriter()
+  public internal(set) var tickCount: UInt64 = 0
+  public internal(set) var time: Int64 = 0
+  public internal(set) var isFinished = false
+  var injector: FaultInjector
+  /// Values on wires, and what faults hold back; those of one time arrive in the order in which they were sent.
+  var messages = MessageQueue()
   private var hasOutgoing: [Bool]
-
-  /// A value on its way; those of one time arrive in the order in which they were sent.
-  private struct Message {
-    var time: Int64
-    var target: Int
-    var input: Int
-    var value: AutomatonValue
-
-    init(_ wire: Network.Wire, _ value: AutomatonValue, at time: Int64) {
-      self.time = time
-      target = wire.target
-      input = wire.input
-      self.value = value
-    }
-  }
 
   public init(_ network: Network, options: RunOptions = RunOptions()) {
     self.network = network
     self.options = options
-    var engines: [Engine] = []
-    for instance in network.instances {
-      var engineOptions = EngineOptions(seed: RandomStream.seed(options.seed, instance.name))
-      engineOptions.budget.instructions = options.instructions
-      engineOptions.budget.memory = options.memory
-      engineOptions.epoch = options.epoch
-      engines.append(Engine(instance.automaton, options: engineOptions))
-    }
-    self.engines = engines
+    engines = NetworkRun.engines(of: network, options)
     injector = FaultInjector(options.faults, seed: options.seed)
     hasOutgoing = network.instances.indices.map { index in network.wires.contains { $0.source == index } }
     trace.header(network, options)
+  }
+
+  static func engines(of network: Network, _ options: RunOptions) -> [Engine] {
+    network.instances.map { instance in
+      Engine(instance.automaton, options: options.engine(seed: RandomStream.seed(options.seed, instance.name)))
+    }
   }
 
   public func start() throws(EngineError) {
@@ -145,19 +130,31 @@ public final class NetworkRun {
     return hasFired
   }
 
-  /// Does something to one of the automata between two ticks.
+  /// Does something to one of the automata between two ticks. What is set goes by way of the faults, as on wires.
   public func apply(_ command: RunCommand, to index: Int) throws(EngineError) {
-    if case .set(let variable, let value) = command, variable >= 0, variable < engines[index].automaton.variables.count,
-      let converted = value.converted(to: engines[index].automaton.variables[variable].type)
-    {
-      // What arrives over wires is an input, too: what was done from outside is told apart.
-      trace.begin("stimulus", network.instances[index].name, tickCount, time)
-      trace.member("name", engines[index].automaton.variables[variable].name)
-      trace.member("value", converted)
-      trace.end()
+    let variables = engines[index].automaton.variables
+    guard case .set(let variable, let value) = command, variable >= 0, variable < variables.count,
+      let converted = value.converted(to: variables[variable].type)
+    else {
+      try engines[index].apply(command, at: clock(time))
+      return flush(index)
     }
-    try engines[index].apply(command, at: clock(time))
-    flush(index)
+    // What arrives over wires is an input, too: what was done from outside is told apart.
+    trace.begin("stimulus", network.instances[index].name, tickCount, time)
+    trace.member("name", variables[variable].name)
+    trace.member("value", converted)
+    trace.end()
+    let isInput = variables[variable].direction == .input
+    for delivery in isInput ? pass(index, variable, converted) : [FaultInjector.Delivery(time: time, value: converted)]
+    {
+      if delivery.time <= time {
+        try engines[index].apply(.set(variable: variable, delivery.value), at: clock(time))
+        flush(index)
+      } else {
+        // It arrives before the first tick at or after its time; what a wire carries, after the tick of its time.
+        messages.insert(Message(time: delivery.time &- 1, target: index, input: variable, value: delivery.value))
+      }
+    }
   }
 
   public func finish() {
@@ -196,27 +193,27 @@ public final class NetworkRun {
   private func send(_ wire: Network.Wire, _ value: AutomatonValue) {
     let target = engines[wire.target].automaton.variables[wire.input]
     guard let converted = wire.conversion.apply(value)?.converted(to: target.type) else { return }
-    guard !injector.schedule.isEmpty else { return enqueue(Message(wire, converted, at: time)) }
-    let signal = network.instances[wire.target].name + [UInt8(ascii: ".")] + target.name
-    let (deliveries, actions) = injector.inject(signal, converted, at: time)
+    for delivery in pass(wire.target, wire.input, converted) {
+      messages.insert(Message(time: delivery.time, target: wire.target, input: wire.input, value: delivery.value))
+    }
+  }
+
+  /// What faults make of a value for an input, and when it arrives.
+  private func pass(_ target: Int, _ input: Int, _ value: AutomatonValue) -> [FaultInjector.Delivery] {
+    guard !injector.schedule.isEmpty else { return [FaultInjector.Delivery(time: time, value: value)] }
+    let (deliveries, actions) = injector.inject(network.end(target, input), value, at: time)
     if !actions.isEmpty {
-      trace.begin("fault", network.instances[wire.target].name, tickCount, time)
-      trace.member("name", target.name)
+      trace.begin("fault", network.instances[target].name, tickCount, time)
+      trace.member("name", engines[target].automaton.variables[input].name)
       trace.member("actions", names: actions)
       trace.end()
     }
-    for delivery in deliveries { enqueue(Message(wire, delivery.value, at: delivery.time)) }
-  }
-
-  private func enqueue(_ message: Message) {
-    let place = messages.firstIndex { $0.time > message.time } ?? messages.count
-    messages.insert(message, at: place)
+    return deliveries
   }
 
   private func deliver() {
-    while let next = messages.first, next.time < time {
-      messages.removeFirst()
-      // Wires end at inputs, and values were converted when they were sent.
+    while let next = messages.next(until: time &- 1) {
+      // Values were converted when they were sent.
       do throws(EngineError) {
         try engines[next.target].setInput(next.input, next.value, at: clock(time))
       } catch { continue }
@@ -234,7 +231,7 @@ extension RandomStream {
 }
 
 extension TraceWriter {
-  fileprivate mutating func header(_ network: Network, _ options: RunOptions) {
+  mutating func header(_ network: Network, _ options: RunOptions) {
     begin()
     member("trace", "aether-network/v1")
     member("name", network.name)

@@ -23,6 +23,10 @@ public struct RunOptions: Sendable, Equatable {
   public var holdsModel = true
 
   public init() {}
+
+  func engine(seed: UInt64) -> EngineOptions {
+    EngineOptions(seed: seed, budget: Budget(instructions: instructions, memory: memory), epoch: epoch)
+  }
 }
 
 /// What a host does to a running automaton.
@@ -64,23 +68,19 @@ extension Engine {
 public final class AutomatonRun {
   public let engine: Engine
   public let options: RunOptions
-  public private(set) var trace = TraceWriter()
-  public private(set) var isFinished = false
+  public internal(set) var trace = TraceWriter()
+  public internal(set) var isFinished = false
   /// Ticks of the run: those of the engine, and those while it was paused or stopped.
-  public private(set) var tickCount: UInt64 = 0
+  public internal(set) var tickCount: UInt64 = 0
   /// Time of the host's clock, in milliseconds since the start.
-  public private(set) var time: Int64 = 0
-  private var injector: FaultInjector
-  /// Messages that faults hold back, in order of time and then of arrival.
-  private var delayed: [(time: Int64, variable: Int, value: AutomatonValue)] = []
+  public internal(set) var time: Int64 = 0
+  var injector: FaultInjector
+  /// What faults hold back.
+  var messages = MessageQueue()
 
   public init(_ automaton: CompiledAutomaton, options: RunOptions = RunOptions(), hardware: Hardware = Hardware()) {
     self.options = options
-    var engineOptions = EngineOptions(seed: options.seed)
-    engineOptions.budget.instructions = options.instructions
-    engineOptions.budget.memory = options.memory
-    engineOptions.epoch = options.epoch
-    engine = Engine(automaton, options: engineOptions, hardware: hardware)
+    engine = Engine(automaton, options: options.engine(seed: options.seed), hardware: hardware)
     injector = FaultInjector(options.faults, seed: options.seed)
     trace.header(automaton, options)
   }
@@ -161,19 +161,15 @@ public final class AutomatonRun {
       if delivery.time <= time {
         try engine.apply(.set(variable: index, delivery.value), at: clock(time))
       } else {
-        let place = delayed.firstIndex { $0.time > delivery.time } ?? delayed.count
-        delayed.insert((delivery.time, index, delivery.value), at: place)
+        messages.insert(Message(time: delivery.time, target: 0, input: index, value: delivery.value))
       }
     }
   }
 
   private func deliverDelayed() {
-    while let next = delayed.first, next.time <= time {
-      delayed.removeFirst()
+    while let next = messages.next(until: time) {
       // It was of the right type and direction when it was sent.
-      do throws(EngineError) {
-        try engine.apply(.set(variable: next.variable, next.value), at: clock(time))
-      } catch { continue }
+      do throws(EngineError) { try engine.setInput(next.input, next.value, at: clock(time)) } catch { continue }
     }
   }
 
@@ -181,6 +177,30 @@ public final class AutomatonRun {
     for event in engine.takeEvents() {
       trace.write(event, of: engine.automaton, instance: [], tick: tickCount, time: engine.now)
     }
+  }
+}
+
+/// A value on its way to an input.
+struct Message: Sendable {
+  var time: Int64
+  /// Position of the automaton, 0 in a run of one.
+  var target: Int
+  var input: Int
+  var value: AutomatonValue
+}
+
+/// Messages in order of time, and then of sending.
+struct MessageQueue: Sendable {
+  private(set) var all: [Message] = []
+
+  mutating func insert(_ message: Message) {
+    all.insert(message, at: all.firstIndex { $0.time > message.time } ?? all.count)
+  }
+
+  /// Takes the first one of a time up to this.
+  mutating func next(until time: Int64) -> Message? {
+    guard let first = all.first, first.time <= time else { return nil }
+    return all.removeFirst()
   }
 }
 

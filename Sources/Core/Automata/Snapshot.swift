@@ -75,14 +75,11 @@ extension Engine {
       writer.put(variables.changedAt[index])
     }
     writer.put(variables.hasChanges)
-    writer.put(UInt16(truncatingIfNeeded: raised.count))
-    for name in raised { writer.put16(name) }
-    for stream in [choiceStream, jitterStream, scriptStream] {
-      writer.put(stream.state.0)
-      writer.put(stream.state.1)
-      writer.put(stream.state.2)
-      writer.put(stream.state.3)
+    for names in [raised, waitingEvents] {
+      writer.put(UInt16(truncatingIfNeeded: names.count))
+      for name in names { writer.put16(name) }
     }
+    for stream in [choiceStream, jitterStream, scriptStream] { writer.put(stream) }
     writer.put(scripts != nil)
     if let scripts {
       do throws(ScriptFault) { try scripts.save(to: &writer) } catch { throw .script(error) }
@@ -111,6 +108,7 @@ extension Engine {
     memories = state.memories
     variables = state.variables
     raised = state.raised
+    waitingEvents = state.waitingEvents
     (choiceStream, jitterStream, scriptStream) = state.streams
     collectLeaves()
     scripts?.markAllStale()
@@ -127,6 +125,28 @@ extension ByteWriter {
       put32(bytes)
     default: put(value)
     }
+  }
+
+  mutating func put(_ stream: RandomStream) {
+    for word in [stream.state.0, stream.state.1, stream.state.2, stream.state.3] { put(word) }
+  }
+}
+
+extension ByteReader {
+  /// A value as `put(long:)` writes it; `nil` for a type without values.
+  mutating func longValue() throws(EndOfBytes) -> AutomatonValue? {
+    let start = self
+    switch ValueType(rawValue: try u8()) {
+    case .string: return .string(try bytes32())
+    case .binary: return .binary(try bytes32())
+    default:
+      self = start
+      return try FaultSchedule.value(&self)
+    }
+  }
+
+  mutating func stream() throws(EndOfBytes) -> RandomStream {
+    RandomStream(state: (try u64(), try u64(), try u64(), try u64()))
   }
 }
 
@@ -145,6 +165,7 @@ private struct SnapshotReader {
     var memories: [TransitionMemory] = []
     var variables: VariableStore
     var raised: [Name] = []
+    var waitingEvents: [Name] = []
     var streams: (RandomStream, RandomStream, RandomStream)
     var scripts: ScriptRunner.Saved?
   }
@@ -154,18 +175,20 @@ private struct SnapshotReader {
   init(_ bytes: [UInt8]) { reader = ByteReader(bytes) }
 
   mutating func read(_ automaton: CompiledAutomaton, _ options: EngineOptions) throws(EngineError) -> State {
-    let read: State?
+    let isOurs: Bool
+    var read: State?
     do throws(ByteReader.EndOfBytes) {
       _ = try reader.take(Snapshot.magic.count + 32)
       let hash = try reader.take(32)
       let semantics = try reader.u8()
       let seed = try reader.u64()
-      let isOurs = hash == automaton.hash && semantics == automaton.semantics.rawValue && seed == options.seed
-      read = isOurs ? try state(automaton) : nil
+      isOurs = hash == automaton.hash && semantics == automaton.semantics.rawValue && seed == options.seed
+      if isOurs { read = try state(automaton) }
     } catch {
       throw .notASnapshot
     }
-    guard let read else { throw .foreignSnapshot }
+    guard isOurs else { throw .foreignSnapshot }
+    guard let read else { throw .inconsistentSnapshot }
     return read
   }
 
@@ -194,8 +217,9 @@ private struct SnapshotReader {
       state.lastChild.append(child)
     }
     guard try timersAndMemories(automaton, &state), try values(automaton, &state) else { return nil }
-    for _ in 0..<(try reader.u16()) { state.raised.append(try reader.bytes16()) }
-    state.streams = (try stream(), try stream(), try stream())
+    state.raised = try names()
+    state.waitingEvents = try names()
+    state.streams = (try reader.stream(), try reader.stream(), try reader.stream())
     if try reader.u8() != 0 { state.scripts = try ScriptRunner.Saved(&reader) }
     // A running automaton has at least one active state.
     let isOn = state.execution == .running || state.execution == .paused
@@ -246,32 +270,24 @@ private struct SnapshotReader {
     let variables = automaton.variables
     guard try Int(reader.u16()) == variables.count else { return false }
     for index in variables.indices {
-      let current = try value()
-      let previous = try value()
+      let current = try reader.longValue()
+      let previous = try reader.longValue()
       guard let current, let previous, current.type == variables[index].type, previous.type == current.type else {
         return false
       }
       state.variables.values[index] = current
       state.variables.previous[index] = previous
-      state.variables.flags[index] = try reader.u8()
+      state.variables.flags[index] = try reader.u8() & VariableStore.Flags.kept
       state.variables.changedAt[index] = try reader.i64()
     }
     state.variables.hasChanges = try reader.u8() != 0
     return true
   }
 
-  private mutating func value() throws(ByteReader.EndOfBytes) -> AutomatonValue? {
-    let start = reader
-    switch ValueType(rawValue: try reader.u8()) {
-    case .string: return .string(try reader.bytes32())
-    case .binary: return .binary(try reader.bytes32())
-    default:
-      reader = start
-      return try FaultSchedule.value(&reader)
-    }
+  private mutating func names() throws(ByteReader.EndOfBytes) -> [Name] {
+    var names: [Name] = []
+    for _ in 0..<(try reader.u16()) { names.append(try reader.bytes16()) }
+    return names
   }
 
-  private mutating func stream() throws(ByteReader.EndOfBytes) -> RandomStream {
-    RandomStream(state: (try reader.u64(), try reader.u64(), try reader.u64(), try reader.u64()))
-  }
 }

@@ -8,7 +8,7 @@ import Script
 public struct TraceWriter: Sendable {
   /// Bytes that were written and not taken yet.
   public private(set) var output: [UInt8] = []
-  public private(set) var lineCount: UInt64 = 0
+  public internal(set) var lineCount: UInt64 = 0
   private var hash = SHA256()
   private var line: [UInt8] = []
   private var isFirst = true
@@ -23,6 +23,18 @@ public struct TraceWriter: Sendable {
 
   /// SHA-256 of all lines so far.
   public var digest: [UInt8] { hash.finish() }
+
+  // MARK: Going on from a snapshot
+
+  /// State of the hash over all lines so far.
+  var hashCheckpoint: [UInt8] { hash.checkpoint }
+
+  /// A trace that goes on after so many lines, whose hash this is.
+  init?(lineCount: UInt64, hashCheckpoint: [UInt8]) {
+    guard let hash = SHA256(checkpoint: hashCheckpoint) else { return nil }
+    self.hash = hash
+    self.lineCount = lineCount
+  }
 
   // MARK: Lines
 
@@ -43,7 +55,7 @@ public struct TraceWriter: Sendable {
   /// Begins the line of something that happened.
   mutating func begin(_ kind: StaticString, tick: UInt64, time: Int64) {
     begin()
-    member("seq", Int64(lineCount))
+    member("seq", Int64(truncatingIfNeeded: lineCount))
     member("tick", Int64(truncatingIfNeeded: tick))
     member("t", time)
     member("kind", kind)

@@ -7,6 +7,12 @@ struct VariableStore {
     static var seen: UInt8 { 1 }
     /// Set after the tick's choice was made: the next tick sees it too.
     static var fresh: UInt8 { 2 }
+    /// Set before the last tick, which took transitions that did not wait for it: event transitions see it still.
+    static var waiting: UInt8 { 4 }
+    /// A transition that waited for it was taken in this tick.
+    static var used: UInt8 { 8 }
+    /// Those that outlive a tick.
+    static var kept: UInt8 { seen | fresh | waiting }
   }
 
   var values: [AutomatonValue]
@@ -23,7 +29,13 @@ struct VariableStore {
     changedAt = [Int64](repeating: 0, count: values.count)
   }
 
-  func isChanged(_ index: Int) -> Bool { flags[index] != 0 }
+  func isChanged(_ index: Int) -> Bool { flags[index] & (Flags.seen | Flags.fresh) != 0 }
+
+  /// Whether there is a change that transitions may take: a new one, or one that waits.
+  func isPending(_ index: Int) -> Bool { flags[index] != 0 }
+
+  /// A transition that waited for a change is taken.
+  mutating func useUp(_ index: Int) { if flags[index] != 0 { flags[index] |= Flags.used } }
 
   /// Stores a value of the variable's type.
   ///
@@ -46,12 +58,25 @@ struct VariableStore {
   }
 
   /// At the end of a tick.
-  mutating func clearFlags(all: Bool) {
+  ///
+  /// - Parameters:
+  ///   - all: nothing stays (compat).
+  ///   - hasFired: transitions were taken; changes that none of them waited for stay for the next tick.
+  mutating func clearFlags(all: Bool, hasFired: Bool) {
     guard hasChanges else { return }
     hasChanges = false
     for index in flags.indices where flags[index] != 0 {
-      flags[index] = !all && flags[index] & Flags.fresh != 0 ? Flags.seen : 0
-      if flags[index] != 0 { hasChanges = true }
+      let flag = flags[index]
+      flags[index] = 0
+      if all { continue }
+      if flag & Flags.fresh != 0 {
+        flags[index] = Flags.seen
+      } else if hasFired && flag & Flags.used == 0 {
+        flags[index] = Flags.waiting
+      } else {
+        continue
+      }
+      hasChanges = true
     }
   }
 }

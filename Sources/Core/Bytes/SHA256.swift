@@ -54,6 +54,29 @@ public struct SHA256: Sendable {
     return digest
   }
 
+  /// Everything that feeding goes on from: state, length, and bytes that do not fill a block yet.
+  public var checkpoint: [UInt8] {
+    var writer = ByteWriter()
+    for index in 0..<8 { writer.put(state[index]) }
+    writer.put(length)
+    for index in 0..<fill { writer.put(block[index]) }
+    return writer.bytes
+  }
+
+  /// Goes on from a checkpoint; `nil` for bytes that are none.
+  public init?(checkpoint: [UInt8]) {
+    var reader = ByteReader(checkpoint)
+    do throws(ByteReader.EndOfBytes) {
+      for index in 0..<8 { state[index] = try reader.u32() }
+      length = try reader.u64()
+      fill = Int(length % 64)
+      for index in 0..<fill { block[index] = try reader.u8() }
+    } catch {
+      return nil
+    }
+    guard reader.isAtEnd else { return nil }
+  }
+
   private mutating func compress() {
     var words = InlineArray<64, UInt32>(repeating: 0)
     for index in 0..<16 {

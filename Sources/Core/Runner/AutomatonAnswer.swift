@@ -6,27 +6,31 @@ import Script
 /// what a trace does not tell: calls that were refused, hashes of snapshots.
 enum AutomatonAnswer {
   /// Ticks of one request; more are not taken.
-  private static let ticksMax: UInt32 = 10_000
+  static let ticksMax: UInt32 = 10_000
 
   static func answer(_ bytes: [UInt8]) -> [UInt8] {
     var report = Report()
     do throws(ByteReader.EndOfBytes) {
       let request = try AutomatonRequest(bytes)
-      if let automaton = compile(request, &report) { run(request, automaton, &report) }
+      if let automaton = compile(request.model, request.semantics, &report) { run(request, automaton, &report) }
     } catch {
-      report.add("! not a request, byte ")
-      report.add(error.offset)
-      report.endLine()
+      refuse(error, &report)
     }
     return report.bytes
   }
 
-  private static func compile(_ request: AutomatonRequest, _ report: inout Report) -> CompiledAutomaton? {
-    if request.model.starts(with: DeviceForm.magic) { return load(request.model, &report) }
+  static func refuse(_ end: ByteReader.EndOfBytes, _ report: inout Report) {
+    report.add("! not a request, byte ")
+    report.add(end.offset)
+    report.endLine()
+  }
+
+  static func compile(_ bytes: [UInt8], _ semantics: Semantics?, _ report: inout Report) -> CompiledAutomaton? {
+    if bytes.starts(with: DeviceForm.magic) { return load(bytes, &report) }
     do throws(ModelCodec.DecodingError) {
-      let model = try ModelCodec.decode(request.model)
+      let model = try ModelCodec.decode(bytes)
       do throws(CompiledAutomaton.Failure) {
-        return try CompiledAutomaton(model, semantics: request.semantics)
+        return try CompiledAutomaton(model, semantics: semantics)
       } catch {
         switch error {
         case .model(let problems):
@@ -66,6 +70,7 @@ enum AutomatonAnswer {
     options.holdsModel = false
     let run = AutomatonRun(automaton, options: options)
     var kept: Snapshot?
+    var keptRun: RunSnapshot?
     var ticksLeft = ticksMax
     for step in request.steps {
       do throws(EngineError) {
@@ -77,23 +82,43 @@ enum AutomatonAnswer {
         case .save:
           let snapshot = try run.engine.snapshot(after: kept)
           report.add(run.takeTrace())
-          report.add("# snapshot ")
-          for byte in snapshot.hash { report.addHexadecimal(byte) }
-          report.endLine()
+          report.add(snapshot: snapshot.hash)
           kept = snapshot
         case .restore:
           guard let kept else { throw .notASnapshot }
           try run.engine.restore(kept)
+        case .saveRun:
+          let snapshot = try run.snapshot(after: keptRun)
+          report.add(run.takeTrace())
+          report.add(snapshot: snapshot.hash)
+          keptRun = snapshot
+        case .restoreRun:
+          guard let keptRun else { throw .notASnapshot }
+          report.add(run.takeTrace())
+          try run.restore(keptRun)
         }
       } catch {
         report.add(run.takeTrace())
-        report.add("! refused: ")
-        report.add(reason(error))
-        report.endLine()
+        report.add(refusal: error)
       }
     }
     run.finish()
     report.add(run.takeTrace())
+  }
+
+}
+
+extension Report {
+  mutating func add(snapshot hash: [UInt8]) {
+    add("# snapshot ")
+    for byte in hash { addHexadecimal(byte) }
+    endLine()
+  }
+
+  mutating func add(refusal error: EngineError) {
+    add("! refused: ")
+    add(Report.reason(error))
+    endLine()
   }
 
   private static func reason(_ error: EngineError) -> StaticString {
@@ -107,6 +132,7 @@ enum AutomatonAnswer {
     case .typeMismatch: "type mismatch"
     case .notASnapshot: "not a snapshot"
     case .foreignSnapshot: "foreign snapshot"
+    case .inconsistentSnapshot: "inconsistent snapshot"
     case .script: "script"
     }
   }

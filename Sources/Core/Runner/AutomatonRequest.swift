@@ -21,10 +21,14 @@ public struct AutomatonRequest: Sendable, Equatable {
     case apply(RunCommand)
     /// `count` ticks, each `period` milliseconds after the one before.
     case tick(period: UInt32, count: UInt32)
-    /// Keeps a snapshot.
+    /// Keeps a snapshot of the engine.
     case save
-    /// Goes back to the snapshot that was kept last.
+    /// The engine goes back to the snapshot that was kept last; the run around it goes on.
     case restore
+    /// Keeps a snapshot of the whole run.
+    case saveRun
+    /// The whole run goes back to the snapshot that was kept last.
+    case restoreRun
   }
 
   // MARK: Writing
@@ -57,7 +61,7 @@ public struct AutomatonRequest: Sendable, Equatable {
 }
 
 extension ByteWriter {
-  fileprivate mutating func put(_ step: AutomatonRequest.Step) {
+  mutating func put(_ step: AutomatonRequest.Step) {
     switch step {
     case .apply(.start): put(UInt8(1))
     case .apply(.stop): put(UInt8(2))
@@ -80,12 +84,14 @@ extension ByteWriter {
       put(count)
     case .save: put(UInt8(10))
     case .restore: put(UInt8(11))
+    case .saveRun: put(UInt8(12))
+    case .restoreRun: put(UInt8(13))
     }
   }
 }
 
 extension AutomatonRequest.Step {
-  fileprivate init(_ reader: inout ByteReader) throws(ByteReader.EndOfBytes) {
+  init(_ reader: inout ByteReader) throws(ByteReader.EndOfBytes) {
     switch try reader.u8() {
     case 1: self = .apply(.start)
     case 2: self = .apply(.stop)
@@ -102,6 +108,8 @@ extension AutomatonRequest.Step {
       self = .tick(period: period, count: try reader.u32())
     case 10: self = .save
     case 11: self = .restore
+    case 12: self = .saveRun
+    case 13: self = .restoreRun
     default:
       // Nothing that is known: the request ends here.
       _ = try reader.take(reader.remaining + 1)

@@ -8,6 +8,8 @@ public enum Runner {
     case script = 1
     /// An automaton and what is done with it, see `AutomatonRequest`.
     case automaton = 2
+    /// Automata that run together and what is done with them, see `SystemRequest`.
+    case system = 3
   }
 
   /// Answers a request. Never fails: what cannot be run is answered with a line that begins with `!`.
@@ -16,6 +18,7 @@ public enum Runner {
     switch kind {
     case .script: return ScriptRun.run(Array(request[1...]))
     case .automaton: return AutomatonAnswer.answer(request)
+    case .system: return SystemAnswer.answer(request)
     }
   }
 }

@@ -78,6 +78,8 @@ final class HostCore {
         automaton = restored
       } catch .foreignSnapshot {
         // Another version of this program wrote it: begin anew.
+      } catch .inconsistentSnapshot {
+        // So it may be with this one.
       } catch .notASnapshot {}
     }
     if automaton == nil {

@@ -51,6 +51,7 @@ public enum HostError: Error, Sendable, Equatable, CustomStringConvertible {
     case .typeMismatch: self = .refused("the value does not fit the variable's type")
     case .notASnapshot: self = .refused("the snapshot is damaged")
     case .foreignSnapshot: self = .refused("the snapshot is of another automaton")
+    case .inconsistentSnapshot: self = .refused("the snapshot contradicts itself")
     case .script(let fault): self = .refused("script: \(String(decoding: fault.message, as: UTF8.self))")
     }
   }

@@ -24,6 +24,16 @@ public enum TraceComparison {
     return nil
   }
 
+  /// A trace without its first lines.
+  public static func dropping(_ count: Int, of trace: [UInt8]) -> [UInt8] {
+    var start = trace.startIndex
+    for _ in 0..<count {
+      guard let end = trace[start...].firstIndex(of: 10) else { return [] }
+      start = end + 1
+    }
+    return Array(trace[start...])
+  }
+
   private static func text(_ line: ArraySlice<UInt8>?) -> String? {
     line.flatMap { $0.isEmpty ? nil : String(decoding: $0, as: UTF8.self) }
   }
@@ -44,13 +54,23 @@ public enum Replay {
     public var tickCount: UInt64
   }
 
-  /// - Parameter lastTick: ends there; with it the trace has no last line.
-  public static func run(_ trace: TraceFile, until lastTick: UInt64? = nil) throws(Failure) -> Result {
+  /// - Parameters:
+  ///   - snapshot: begins there instead of at the start; the result then has the lines after it alone.
+  ///   - lastTick: ends there; with it the trace has no last line.
+  public static func run(
+    _ trace: TraceFile, from snapshot: RunSnapshot? = nil, until lastTick: UInt64? = nil
+  ) throws(Failure) -> Result {
     let run = try makeRun(trace)
     let end = min(lastTick ?? .max, trace.tickCount)
     var next = 0
+    if let snapshot {
+      do throws(EngineError) { try run.restore(snapshot) } catch {
+        throw Failure(description: "the snapshot of tick \(snapshot.tick) is refused: \(error)")
+      }
+      while next < trace.steps.count, trace.steps[next].line <= snapshot.lineCount { next += 1 }
+    }
     do throws(EngineError) {
-      try run.start()
+      if snapshot == nil { try run.start() }
       while true {
         while next < trace.steps.count, trace.steps[next].tick <= run.tickCount {
           try run.apply(trace.steps[next].command, to: trace.steps[next].part)
@@ -119,6 +139,20 @@ public enum AnyRun {
     switch self {
     case .automaton(let run): run.finish()
     case .system(let run): run.finish()
+    }
+  }
+
+  public func snapshot(after previous: RunSnapshot? = nil) throws(EngineError) -> RunSnapshot {
+    switch self {
+    case .automaton(let run): try run.snapshot(after: previous)
+    case .system(let run): try run.snapshot(after: previous)
+    }
+  }
+
+  public func restore(_ snapshot: RunSnapshot) throws(EngineError) {
+    switch self {
+    case .automaton(let run): try run.restore(snapshot)
+    case .system(let run): try run.restore(snapshot)
     }
   }
 

@@ -3,10 +3,11 @@ import Bytes
 import JSON
 import Script
 
-/// One input of a run, as people write it: `100:temp=31.5` before tick 100, `2s:door=true` at a time, `5:ring!` for an event
-/// without a value. In a network the automaton stands before the name: `100:room.temp=31.5`.
+/// One input of a run, as people write it: `100:temp=31.5` is set when 100 ticks were taken, so that tick 101 is the first to
+/// see it; `2s:door=true` when so many ticks were taken that the time has come; `5:ring!` is an event without a value. In a
+/// network the automaton stands before the name: `100:room.temp=31.5`.
 public struct RunInput: Sendable, Equatable {
-  /// Ticks that have passed when it takes effect.
+  /// Ticks that were taken when it is set; the next one is the first to see it.
   public var tick: UInt64
   /// Of a network; empty for a single automaton.
   public var automaton: String
