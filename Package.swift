@@ -140,7 +140,7 @@ let modules: [Module] = [
   // Node: what runs on one machine
   library("Node", "Node", ["CLinux", "JSON", "Linux", "Net"]), tests("Node", ["CLinux", "JSON", "Linux", "Net"]),
   library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
-  tests("AutomataHost", ["Automata", "AutomatonFiles", "JSON", "Linux"]),
+  tests("AutomataHost", ["Automata", "AutomatonFiles", "AutomatonRuns", "JSON", "Linux"]),
   // Benchmarks
   Module(name: "BenchReport", path: "Benchmarks/BenchReport", kind: .library, dependencies: ["JSON"]),
   Module(

@@ -24,7 +24,7 @@ import Testing
     let host = try AutomatonHost(.init(directory: directory))
     await host.start()
     try await host.apply(spec)
-    let feed = try await host.feed(of: spec.id, follows: true)
+    let feed = try await host.trace(of: spec.id, follows: true)
     _ = try await host.perform(spec.setting("button", .bool(true)), on: spec.id)
     try await eventually { try await host.status(spec.id).states == ["on"] }
     var trace = ""
@@ -40,7 +40,8 @@ import Testing
     let status = try await next.apply(spec)
     #expect(status.states == ["on"] && status.value("uses") == .int32(1) && status.counters.transitions == 1)
     try await next.remove(spec.id)
-    #expect(try Files.names(in: directory).isEmpty)
+    #expect(try Files.names(in: directory + "/snapshots").isEmpty)
+    #expect(try Files.names(in: directory + "/traces").isEmpty)
     await #expect(throws: HostError.self) { try await next.status(spec.id) }
     await next.shutdown()
   }
@@ -49,8 +50,8 @@ import Testing
     let directory = folder()
     defer { try? Files.removeTree(directory) }
     let spec = try Models.spec(Models.lamp)
-    try Files.makeDirectories(directory)
-    try Files.replace("\(directory)/\(spec.id).snapshot", with: Array("AETHHS01 and more".utf8))
+    try Files.makeDirectories(directory + "/snapshots")
+    try Files.replace("\(directory)/snapshots/\(spec.id).snapshot", with: Array("AETHHS01 and more".utf8))
     let host = try AutomatonHost(.init(directory: directory))
     #expect(try await host.apply(spec).states == ["off"])
     await host.shutdown()
@@ -129,7 +130,7 @@ import Testing
       state ^= state << 17
       return Int(state % UInt64(bound))
     }
-    let core = HostCore(historyBytes: 1024)
+    let core = HostCore()
     let spec = try Models.spec(Models.lamp)
     try core.apply(spec, at: 5)
     let bytes = try #require(core.takeRecords(max: 1, age: 0, at: 10).first).bytes

@@ -4,7 +4,7 @@ import Testing
 @testable import AutomataHost
 
 @Suite struct HostCoreTests {
-  let core = HostCore(historyBytes: 4096)
+  let core = HostCore()
 
   @Test func restsUntilSomethingHappens() throws {
     let spec = try Models.spec(Models.lamp)
@@ -71,7 +71,7 @@ import Testing
     #expect(core.takeRecords(max: 10, age: 0, at: 200).isEmpty)
     let record = try #require(SnapshotRecord(records[0].bytes))
 
-    let later = HostCore(historyBytes: 4096)
+    let later = HostCore()
     try later.apply(spec, record: record, at: 250)
     #expect(later[spec.id]?.status.states == ["on"])
     #expect(later.nextDeadline == 400)
@@ -79,15 +79,14 @@ import Testing
     #expect(later[spec.id]?.status.states == ["off"])
     #expect(later[spec.id]?.status.value("uses") == .int32(1))
     #expect(later[spec.id]?.status.counters.transitions == 2)
-    #expect(later.lines(spec.id).contains { $0.contains(#""kind":"restore""#) })
 
     // The clock on the wall may have been set back, another revision begins anew.
-    let back = HostCore(historyBytes: 4096)
+    let back = HostCore()
     try back.apply(spec, record: record, at: -50_000)
-    #expect(back[spec.id]?.status.time == record.time)
+    #expect(back[spec.id]?.status.time == record.point.time)
     var changed = spec
     changed.revision = "2"
-    let anew = HostCore(historyBytes: 4096)
+    let anew = HostCore()
     try anew.apply(changed, record: record, at: 250)
     #expect(anew[spec.id]?.status.states == ["off"])
   }
@@ -161,9 +160,9 @@ import Testing
     let spec = try Models.spec(Models.busy)
     try core.apply(spec, at: 0)
     for tick in 1...2000 { core.advance(to: Int64(tick) * 100) }
-    let history = try #require(core[spec.id]?.history)
-    #expect(history.bytes.count <= 4096 && history.bytes.count > 1500)
-    #expect(history.lostLines > 1900)
+    let history = try #require(core[spec.id]?.buffer)
+    #expect(history.bytes.count <= HostedAutomaton.bufferMax && history.bytes.count > 6000)
+    #expect(history.lostLines > 1700)
     #expect(history.bytes.first == UInt8(ascii: "{") && history.bytes.last == 10)
     #expect(String(decoding: history.tail(1), as: UTF8.self).contains(#""tick":2000,"#))
     #expect(core[spec.id]?.feeds.isEmpty == true)

@@ -74,6 +74,6 @@ extension AutomatonStatus {
 
 extension HostCore {
   func lines(_ id: String) -> [String] {
-    String(decoding: self[id]?.history.bytes ?? [], as: UTF8.self).split(separator: "\n").map(String.init)
+    String(decoding: self[id]?.buffer.bytes ?? [], as: UTF8.self).split(separator: "\n").map(String.init)
   }
 }

@@ -57,6 +57,43 @@ import Testing
     }
   }
 
+  /// A trace that begins in the middle holds a snapshot, and is replayed from there.
+  @Test func goesOnFromAPoint() throws {
+    var options = RunOptions()
+    options.seed = 7
+    options.clock = .real
+    let run = AutomatonRun(try CompiledAutomaton(model()), options: options)
+    try run.apply(.set(variable: 0, .float64(0.75)))
+    try run.start()
+    var parts: [[UInt8]] = []
+    for tick in 0..<200 {
+      if tick % 17 == 0 { try run.apply(.set(variable: 0, .float64(Double(tick % 5) / 4))) }
+      if tick == 130 { try run.apply(.stop) }
+      if tick == 150 { try run.apply(.reset) }
+      if tick == 160 { try run.apply(.start) }
+      run.tick(at: run.time + (tick % 50 == 3 ? 37 : 10))
+      if [40, 90, 140, 155].contains(tick) {
+        parts.append(run.takeTrace())
+        run.beginTrace(from: try run.point())
+      }
+    }
+    parts.append(run.takeTrace())
+    for part in parts {
+      let again = try Replay.run(try TraceFile(part)).bytes
+      #expect(TraceComparison.firstDifference(part, again) == nil)
+    }
+    let whole = Array(parts.joined())
+    #expect(TraceFile.split(whole).map { Array($0) } == parts)
+    // The lines of parts that follow each other are one trace, but for the headers between them.
+    let lines = parts.enumerated().flatMap { place, part in
+      place == 0 ? part[...] : part[(part.firstIndex(of: 10) ?? 0) + 1..<part.count]
+    }
+    #expect(TraceComparison.firstDifference(lines, try Replay.run(try TraceFile(lines)).bytes) == nil)
+    // Damage in the snapshot is found.
+    let broken = String(decoding: parts[1], as: UTF8.self).replacing(#""snapshot":"4145"#, with: #""snapshot":"4146"#)
+    #expect(throws: TraceProblem.self) { try TraceFile(Array(broken.utf8)) }
+  }
+
   @Test func namesTheFirstDifference() throws {
     let recorded = try record(RunOptions())
     let lines = recorded.split(separator: 10)

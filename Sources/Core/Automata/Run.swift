@@ -205,7 +205,8 @@ struct MessageQueue: Sendable {
 }
 
 extension TraceWriter {
-  mutating func header(_ automaton: CompiledAutomaton, _ options: RunOptions) {
+  /// - Parameter point: where the trace begins, when that is not the beginning of the run.
+  mutating func header(_ automaton: CompiledAutomaton, _ options: RunOptions, from point: RunPoint? = nil) {
     begin()
     member("trace", "aether/v1")
     member("name", automaton.name)
@@ -213,6 +214,12 @@ extension TraceWriter {
     member("semantics", automaton.semantics.name)
     header(options)
     if options.holdsModel { member("model", hexadecimal: ModelCodec.encode(automaton.model)) }
+    if let point {
+      member("seq", Int64(truncatingIfNeeded: point.line))
+      member("tick", Int64(truncatingIfNeeded: point.tick))
+      member("t", point.time)
+      if let snapshot = point.snapshot { member("snapshot", hexadecimal: snapshot.bytes) }
+    }
     end()
   }
 

@@ -28,6 +28,12 @@ public struct Snapshot: Sendable, Equatable {
   /// The hash of the snapshot before it; zeros for the first.
   public var previousHash: [UInt8] { Array(bytes[Snapshot.magic.count..<Snapshot.magic.count + Snapshot.hashLength]) }
 
+  /// Whether the engine ran; it follows magic, two hashes, semantics and seed.
+  public var execution: ExecutionState? {
+    let place = Snapshot.magic.count + 2 * Snapshot.hashLength + 9
+    return place < bytes.count ? ExecutionState(rawValue: bytes[place]) : nil
+  }
+
   static var noHash: [UInt8] { [UInt8](repeating: 0, count: hashLength) }
 }
 
@@ -36,9 +42,14 @@ extension Engine {
   ///
   /// - Parameter previous: The snapshot before this one, to chain them.
   public func snapshot(after previous: Snapshot? = nil) throws(EngineError) -> Snapshot {
+    try snapshot(afterHash: previous?.hash)
+  }
+
+  /// The same for who keeps the hash of the snapshot before this one alone.
+  public func snapshot(afterHash previous: [UInt8]?) throws(EngineError) -> Snapshot {
     var writer = ByteWriter()
     writer.put(raw: Snapshot.magic)
-    writer.put(raw: previous?.hash ?? Snapshot.noHash)
+    writer.put(raw: previous?.count == Snapshot.noHash.count ? previous ?? [] : Snapshot.noHash)
     writer.put(raw: automaton.hash)
     writer.put(automaton.semantics.rawValue)
     writer.put(options.seed)

@@ -8,6 +8,7 @@ import Script
 public struct TraceWriter: Sendable {
   /// Bytes that were written and not taken yet.
   public private(set) var output: [UInt8] = []
+  /// Lines of the run, the header included: the number of the next one.
   public internal(set) var lineCount: UInt64 = 0
   private var hash = SHA256()
   private var line: [UInt8] = []

@@ -22,15 +22,15 @@ public struct HostFigures: Sendable, Equatable {
 /// Runs automata on this node: any number, on few threads, with snapshots on disk from which they go on after a restart.
 public actor AutomatonHost {
   public struct Options: Sendable {
-    /// Folder of the snapshots; `nil` keeps none.
+    /// Folder of snapshots and traces; `nil` keeps no snapshots, and of traces the latest lines in memory.
     public var directory: String?
     /// Threads that automata run on.
     public var threads = 2
     public var automataMax = 100_000
-    /// Bytes of its trace that are kept of each automaton.
-    public var historyBytes = 16 << 10
     /// How long a change may wait to be written down, in milliseconds.
     public var snapshotAge: Int64 = 1000
+    /// How long lines of a trace may wait to be written.
+    public var traceAge: Int64 = 1000
 
     public init(directory: String?) { self.directory = directory }
   }
@@ -45,6 +45,7 @@ public actor AutomatonHost {
   private let clock: HostClock
   private let shards: [Shard]
   private let files: SnapshotFiles?
+  private let traces: TraceFiles?
   private var specs: [String: HostedSpec] = [:]
   /// Ids by owner and name.
   private var names: [Qualified: String] = [:]
@@ -67,12 +68,14 @@ public actor AutomatonHost {
     clock_gettime(CLOCK_REALTIME, &time)
     let clock = HostClock(wall: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     self.clock = clock
+    files = try options.directory.map { try SnapshotFiles("\($0)/snapshots") }
+    let traces = try options.directory.map { try TraceFiles("\($0)/traces") }
+    self.traces = traces
     var shards: [Shard] = []
     for index in 0..<max(1, options.threads) {
-      shards.append(try Shard("automata-\(index)", clock: clock, historyBytes: options.historyBytes))
+      shards.append(try Shard("automata-\(index)", clock: clock, traces: traces))
     }
     self.shards = shards
-    files = try options.directory.map { try SnapshotFiles($0) }
   }
 
   /// Begins to write snapshots and reports.
@@ -100,6 +103,7 @@ public actor AutomatonHost {
     rounds = nil
     for shard in shards { await shard.stop() }
     while await round(age: 0) > 0 {}
+    await traces?.flush()
     for listener in listeners.values { listener.finish() }
     listeners = [:]
     for shard in shards { shard.loop.shutdown() }
@@ -127,9 +131,10 @@ public actor AutomatonHost {
     specs[spec.id] = spec
     names[own] = spec.id
     let record = isNew ? await files?.read(spec.id) : nil
+    let lastRun = isNew ? await traces?.lastRun(spec.id) ?? 0 : 0
     let status: AutomatonStatus
     do throws(HostError) {
-      status = try await shard(of: spec.id).apply(spec, record: record)
+      status = try await shard(of: spec.id).apply(spec, record: record, lastRun: lastRun)
     } catch {
       if isNew {
         specs[spec.id] = nil
@@ -151,15 +156,20 @@ public actor AutomatonHost {
   /// Ends an automaton and forgets it, with its snapshot.
   public func remove(_ id: String) async throws(HostError) {
     guard let spec = specs.removeValue(forKey: id) else {
-      await files?.remove(id)
+      await forgetFiles(of: id)
       return
     }
     names[Qualified(owner: spec.owner, name: spec.name)] = nil
     for link in spec.links { readers[Qualified(owner: spec.owner, name: link.source)]?.remove(id) }
     await shard(of: id).remove(id)
-    await files?.remove(id)
+    await forgetFiles(of: id)
     for link in spec.links { await connect(Qualified(owner: spec.owner, name: link.source)) }
     for listener in listeners.values { listener.yield(.removed(id)) }
+  }
+
+  private func forgetFiles(of id: String) async {
+    await files?.remove(id)
+    await traces?.remove(id)
   }
 
   // MARK: Live
@@ -183,15 +193,31 @@ public actor AutomatonHost {
 
   /// The trace of an automaton: its header, what is kept of the past, then everything new when `follows`.
   ///
-  /// - Parameter tail: only so many of the lines that are kept.
-  public func feed(
-    of id: String, _ filter: TraceFilter = TraceFilter(), tail: Int? = nil, follows: Bool
-  ) async throws(HostError) -> TraceFeed {
-    guard let feed = await shard(of: id).feed(id, filter, tail: tail, follows: follows) else {
+  /// - Parameter run: one of an earlier start; `nil` for the present one.
+  /// - Parameter tail: only so many of the lines that are kept, without the header.
+  public func trace(
+    of id: String, _ filter: TraceFilter = TraceFilter(), run: UInt32? = nil, tail: Int? = nil, follows: Bool
+  ) async throws(HostError) -> TraceStream {
+    guard let (feed, present) = await shard(of: id).feed(id, filter, tail: tail, follows: follows) else {
       throw .noSuchAutomaton(id)
     }
-    return feed
+    guard let wanted = run ?? present else { return TraceStream(past: nil, feed: feed) }
+    let past = await traces?.past(id, run: wanted, filter, tail: tail)
+    guard run == nil || past != nil else {
+      feed.finish()
+      let known = await traceRuns(of: id).map { "\($0.number)" }
+      throw .unknown(what: "run", name: "\(wanted)", accepted: known)
+    }
+    guard wanted == present else {
+      // What is over has nothing new.
+      feed.finish()
+      return TraceStream(past: past, feed: nil)
+    }
+    return TraceStream(past: past, feed: feed)
   }
+
+  /// Runs of which traces are kept, the oldest first.
+  public func traceRuns(of id: String) async -> [TraceRun] { await traces?.runs(id) ?? [] }
 
   public func spec(of id: String) -> HostedSpec? { specs[id] }
 
@@ -272,6 +298,7 @@ public actor AutomatonHost {
   private func round(age: Int64) async -> Int {
     var written = 0
     for shard in shards {
+      await shard.writeTraces(age: min(age, options.traceAge))
       if let files {
         let records = await shard.takeRecords(max: AutomatonHost.recordsPerRound, age: age)
         // What was removed meanwhile must not come back.

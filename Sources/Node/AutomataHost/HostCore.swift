@@ -7,7 +7,8 @@ final class HostCore {
   private var free: [Int] = []
   private var places: [String: Int] = [:]
   private var queue = DeadlineQueue()
-  private let historyBytes: Int
+  /// Whether there are files for traces.
+  private let keepsFiles: Bool
   /// While an automaton ticks, its scripts may change things that no line of the trace tells of: it is written down at
   /// least so often, in milliseconds.
   static let recordInterval: Int64 = 10_000
@@ -21,7 +22,13 @@ final class HostCore {
   /// Values that did not fit the type of their input.
   private(set) var refusedValues: UInt64 = 0
 
-  init(historyBytes: Int) { self.historyBytes = historyBytes }
+  /// Automata with lines that wait to be written, in order of the first.
+  private var unwritten: [(slot: Int, since: Int64)] = []
+  private(set) var traceWrites: [TraceWrite] = []
+  /// The disk is slower than the traces: lines wait, and are lost in the end.
+  var isTraceBlocked = false
+
+  init(keepsFiles: Bool = false) { self.keepsFiles = keepsFiles }
 
   var count: Int { places.count }
 
@@ -33,6 +40,11 @@ final class HostCore {
     return outbox
   }
 
+  func takeTraceWrites() -> [TraceWrite] {
+    defer { traceWrites = [] }
+    return traceWrites
+  }
+
   subscript(id: String) -> HostedAutomaton? { places[id].flatMap { slots[$0] } }
 
   var ids: [String] { Array(places.keys) }
@@ -41,14 +53,21 @@ final class HostCore {
 
   /// Runs an automaton as specified: begins, goes on from a record of the same revision, or, when it runs in another
   /// revision, replaces it and keeps the values that both have.
-  func apply(_ spec: HostedSpec, record: SnapshotRecord? = nil, at now: Int64) throws(HostError) {
+  ///
+  /// - Parameter lastRun: of the traces that are kept.
+  func apply(
+    _ spec: HostedSpec, record: SnapshotRecord? = nil, lastRun: UInt32 = 0, at now: Int64
+  ) throws(HostError) {
     do throws(EngineError) {
       if let slot = places[spec.id], let present = slots[slot] {
         present.catchUp(to: now)
         if present.spec.revision == spec.revision {
           try present.takeOver(spec)
+          present.keepsFiles = keepsFiles && spec.trace != nil
         } else {
-          let next = HostedAutomaton(spec, origin: now, historyBytes: historyBytes)
+          write(slot)
+          let next = HostedAutomaton(
+            spec, origin: now, lastRun: present.lastRun, keepsFiles: keepsFiles && spec.trace != nil)
           try next.begin(carrying: present)
           slots[slot] = next
           // The new one is like one that was never written down.
@@ -58,7 +77,7 @@ final class HostCore {
         }
         settle(slot, at: now, isChanged: true)
       } else {
-        try add(spec, record, at: now)
+        try add(spec, record, lastRun, at: now)
       }
     } catch {
       throw HostError(error)
@@ -66,15 +85,15 @@ final class HostCore {
     route(at: now)
   }
 
-  private func add(_ spec: HostedSpec, _ record: SnapshotRecord?, at now: Int64) throws(EngineError) {
+  private func add(
+    _ spec: HostedSpec, _ record: SnapshotRecord?, _ lastRun: UInt32, at now: Int64
+  ) throws(EngineError) {
+    let keepsFiles = keepsFiles && spec.trace != nil
     var automaton: HostedAutomaton?
     if let record, record.revision == spec.revision {
-      // A clock on the wall that was set back must not hold it up.
-      let origin = min(record.origin, now - record.time)
-      let restored = HostedAutomaton(spec, origin: origin, historyBytes: historyBytes)
-      restored.restoreError(record.lastError)
       do throws(EngineError) {
-        try restored.goOn(from: record.snapshot, at: now)
+        let restored = try HostedAutomaton(spec, record, at: now, lastRun: lastRun, keepsFiles: keepsFiles)
+        try restored.goOn(at: now)
         automaton = restored
       } catch .foreignSnapshot {
         // Another version of this program wrote it: begin anew.
@@ -83,7 +102,7 @@ final class HostCore {
       } catch .notASnapshot {}
     }
     if automaton == nil {
-      let fresh = HostedAutomaton(spec, origin: now, historyBytes: historyBytes)
+      let fresh = HostedAutomaton(spec, origin: now, lastRun: lastRun, keepsFiles: keepsFiles)
       try fresh.begin(carrying: nil)
       automaton = fresh
     }
@@ -103,6 +122,7 @@ final class HostCore {
     queue.set(slot, nil)
     dirty.removeAll { $0 == slot }
     changed.removeAll { $0 == slot }
+    unwritten.removeAll { $0.slot == slot }
     free.append(slot)
     return true
   }
@@ -156,6 +176,7 @@ final class HostCore {
     guard let automaton = slots[slot] else { return }
     queue.set(slot, automaton.deadline)
     if !automaton.outgoing.isEmpty { inbox += automaton.takeDeliveries() }
+    if automaton.keepsFiles, !automaton.buffer.isEmpty { hold(slot, automaton, at: now) }
     let isOld = now - automaton.recordedAt >= HostCore.recordInterval && automaton.deadline != nil
     guard isChanged || automaton.isReportDue || isOld else { return }
     if automaton.dirtySince == nil {
@@ -184,6 +205,33 @@ final class HostCore {
       }
     }
   }
+
+  // MARK: Traces
+
+  private func hold(_ slot: Int, _ automaton: HostedAutomaton, at now: Int64) {
+    if automaton.buffer.bytes.count >= HostedAutomaton.bufferFull, !isTraceBlocked { return write(slot) }
+    guard automaton.unwrittenSince == nil else { return }
+    automaton.unwrittenSince = now
+    unwritten.append((slot, now))
+  }
+
+  private func write(_ slot: Int) { if let automaton = slots[slot] { traceWrites += automaton.takeTraceWrites() } }
+
+  /// Makes ready for writing what has waited for `age` milliseconds.
+  func writeTraces(age: Int64, at now: Int64) {
+    guard !isTraceBlocked else { return }
+    var taken = 0
+    for (slot, since) in unwritten {
+      guard now - since >= age else { break }
+      // Others were written since for another reason.
+      if slots[slot]?.unwrittenSince == since { write(slot) }
+      taken += 1
+    }
+    unwritten.removeFirst(taken)
+  }
+
+  /// Makes ready for writing what waits of one automaton.
+  func writeTrace(of id: String) { if let slot = places[id] { write(slot) } }
 
   // MARK: What is to be kept and told
 

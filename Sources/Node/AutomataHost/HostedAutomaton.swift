@@ -29,17 +29,32 @@ final class HostedAutomaton {
   let run: AutomatonRun
   /// When its clock showed 0.
   let origin: Int64
-  private(set) var header: [UInt8] = []
-  private(set) var history: TraceHistory
+  /// Lines that wait to be written, or, when its trace is not kept on disk, the latest.
+  private(set) var buffer = TraceBuffer()
+  /// The file that its lines go to; `nil` when there is none yet, or its trace is not kept.
+  private(set) var place: TracePlace?
+  /// Bytes of lines in that file.
+  private var fileSize = 0
+  /// Run of its latest file.
+  private(set) var lastRun: UInt32
+  /// Lines for the file were lost: the next is of another run.
+  private var hasGap = false
+  /// Since when lines wait to be written.
+  var unwrittenSince: Int64?
   var feeds: [TraceFeed] = []
   var outgoing: [Outgoing] = []
   /// Values of delayed connections: they arrive after the next tick.
   private var held: [Delivery] = []
   private(set) var lastError: [UInt8] = []
+  /// Of its last snapshot.
+  private var snapshotHash: [UInt8]?
   private var skippedTicks: UInt64 = 0
   private var latenessMax: Int64 = 0
   private var latenessSum: Int64 = 0
   private var lineCount: UInt64 = 0
+  /// Number of the first line behind the header.
+  private let firstLine: UInt64
+  private var isAtHeader = true
   /// There is something that its last snapshot lacks, since then.
   var dirtySince: Int64?
   /// When its last snapshot was taken, or it began.
@@ -49,20 +64,49 @@ final class HostedAutomaton {
   /// It waits to be reported.
   var isInReport = false
 
+  /// Bytes of lines that wait for the disk, or are kept in memory, at most.
+  static let bufferMax = 16 << 10
+  /// So many are written at once, without waiting for more.
+  static let bufferFull = 8 << 10
+
   /// Prepares a new run; `begin` starts it.
-  init(_ spec: HostedSpec, origin: Int64, historyBytes: Int) {
+  ///
+  /// - Parameter lastRun: of the traces that are kept.
+  /// - Parameter keepsFiles: lines of its trace go to files.
+  init(_ spec: HostedSpec, origin: Int64, lastRun: UInt32 = 0, keepsFiles: Bool = false) {
     self.spec = spec
     self.origin = origin
+    self.lastRun = lastRun
+    self.keepsFiles = keepsFiles
     recordedAt = origin
-    history = TraceHistory(bytesMax: historyBytes)
+    run = AutomatonRun(spec.automaton, options: HostedAutomaton.options(spec, origin))
+    lineCount = run.trace.lineCount
+    firstLine = lineCount
+  }
+
+  /// Prepares to go on from a record.
+  init(
+    _ spec: HostedSpec, _ record: SnapshotRecord, at now: Int64, lastRun: UInt32 = 0, keepsFiles: Bool = false
+  ) throws(EngineError) {
+    self.spec = spec
+    // A clock on the wall that was set back must not hold it up.
+    origin = min(record.origin, now - record.point.time)
+    self.lastRun = lastRun
+    self.keepsFiles = keepsFiles
+    recordedAt = now
+    run = try AutomatonRun(
+      spec.automaton, options: HostedAutomaton.options(spec, origin), from: record.point)
+    lineCount = run.trace.lineCount
+    firstLine = lineCount
+    lastError = record.lastError
+    snapshotHash = record.point.snapshot?.hash
+  }
+
+  private static func options(_ spec: HostedSpec, _ origin: Int64) -> RunOptions {
     var options = spec.options
     options.clock = .real
     options.epoch = origin
-    // The model would be by far the longest line, and is at hand in the resource.
-    options.holdsModel = false
-    run = AutomatonRun(spec.automaton, options: options)
-    header = run.takeTrace()
-    lineCount = run.trace.lineCount
+    return options
   }
 
   private var length: Int64 { max(1, run.options.tickLength) }
@@ -85,19 +129,16 @@ final class HostedAutomaton {
         let value = earlier.engine.value(place)
         if !value.isSame(engine.value(index)) { try run.apply(.set(variable: index, value)) }
       }
-      history = earlier.history
       lastError = earlier.lastError
       feeds = earlier.feeds
-      for feed in feeds { feed.offer(header[...]) }
     }
     try run.start()
     if spec.isSuspended, engine.execution == .running { try run.apply(.pause) }
     collect()
   }
 
-  /// Goes on from a snapshot.
-  func goOn(from snapshot: Snapshot, at now: Int64) throws(EngineError) {
-    try engine.restore(snapshot)
+  /// Goes on as its record says, at the present time.
+  func goOn(at now: Int64) throws(EngineError) {
     run.tick(at: max(engine.now, grid(now)))
     if engine.execution == .running, spec.isSuspended { try run.apply(.pause) }
     collect()
@@ -206,19 +247,96 @@ final class HostedAutomaton {
 
   // MARK: What happened
 
-  /// Takes the lines that were written, to the history and to whoever reads.
+  /// Takes the lines that were written, to the buffer and to whoever reads.
   private func collect() {
     lineCount = run.trace.lineCount
     let lines = run.takeTrace()
     guard !lines.isEmpty else { return }
-    TraceLine.forEach(lines[...]) { line in
-      if TraceLine.kind(line).elementsEqual("error".utf8) { lastError = Array(line.prefix(1024)) }
-    }
-    history.append(lines)
+    if engine.errorCount > 0 { noteErrors(lines) }
+    keep(lines)
     isReportDue = true
     guard !feeds.isEmpty else { return }
     feeds.removeAll { $0.isFinished }
     for feed in feeds { feed.offer(lines[...]) }
+  }
+
+  private func keep(_ lines: [UInt8]) {
+    defer { isAtHeader = false }
+    guard keepsFiles else {
+      // The header is by far the longest line, and can be made again.
+      let start = isAtHeader ? (lines.firstIndex(of: 10) ?? -1) + 1 : 0
+      return buffer.append(lines[start...], bytesMax: HostedAutomaton.bufferMax)
+    }
+    if hasGap { return }
+    if !buffer.isEmpty, buffer.bytes.count > HostedAutomaton.bufferMax { return loseTrace() }
+    buffer.append(lines[...], bytesMax: .max)
+  }
+
+  private func noteErrors(_ lines: [UInt8]) {
+    TraceLine.forEach(lines[...]) { line in
+      if TraceLine.kind(line).elementsEqual("error".utf8) { lastError = Array(line.prefix(1024)) }
+    }
+  }
+
+  // MARK: Files of the trace
+
+  /// There are files, and its specification wants them.
+  var keepsFiles: Bool {
+    didSet {
+      guard keepsFiles != oldValue else { return }
+      place = nil
+      // The first file begins with a snapshot.
+      hasGap = keepsFiles
+    }
+  }
+
+  /// Lines did not reach the file, or will not.
+  func loseTrace() {
+    guard keepsFiles else { return }
+    _ = buffer.take()
+    hasGap = true
+  }
+
+  /// What waits for its files, and the beginning of the next file when the present one is full.
+  func takeTraceWrites() -> [TraceWrite] {
+    unwrittenSince = nil
+    guard keepsFiles, let keeping = spec.trace else { return [] }
+    var writes: [TraceWrite] = []
+    func write(_ bytes: [UInt8], isNew: Bool) {
+      guard let place else { return }
+      writes.append(TraceWrite(id: spec.id, place: place, bytes: bytes, isNew: isNew, filesMax: keeping.filesMax))
+    }
+    let lines = buffer.take()
+    if !hasGap {
+      if place == nil {
+        // The first line that is there is the header.
+        beginFile()
+        write(lines, isNew: true)
+      } else if !lines.isEmpty {
+        write(lines, isNew: false)
+      }
+      fileSize += lines.count
+    }
+    guard hasGap || fileSize >= keeping.fileSize else { return writes }
+    if hasGap { place = nil }
+    let present = RunPoint(tick: run.tickCount, time: run.time, line: run.trace.lineCount, snapshot: nil)
+    run.beginTrace(from: (try? run.point(afterHash: snapshotHash)) ?? present)
+    beginFile()
+    write(run.takeTrace(), isNew: true)
+    fileSize = 0
+    hasGap = false
+    return writes
+  }
+
+  /// The next part of this run, or the first one of the next run.
+  private func beginFile() {
+    if let place {
+      self.place = TracePlace(run: place.run, part: place.part + 1)
+    } else {
+      lastRun += 1
+      place = TracePlace(run: lastRun, part: 1)
+    }
+    fileSize = 0
   }
 
   /// Values of connected outputs that have changed since they were sent.
@@ -237,12 +355,14 @@ final class HostedAutomaton {
     return deliveries
   }
 
-  /// A reader of its trace: the header, what is kept of the past, then everything new.
+  /// A reader of its trace. What is in memory comes first; what is in files is for others to read before.
   func feed(_ filter: TraceFilter, tail: Int?, follows: Bool) -> TraceFeed {
     feeds.removeAll { $0.isFinished }
     let feed = TraceFeed(filter)
-    if filter.kinds == nil { feed.offer(header[...]) }
-    feed.offer(history.tail(tail))
+    if !keepsFiles {
+      if filter.kinds == nil, tail == nil { feed.offer(run.header(from: missingBeginning)[...]) }
+      feed.offer(buffer.tail(tail))
+    }
     if follows {
       feeds.append(feed)
     } else {
@@ -251,10 +371,16 @@ final class HostedAutomaton {
     return feed
   }
 
+  /// Where the lines in memory begin when the first ones are gone.
+  private var missingBeginning: RunPoint? {
+    let line = firstLine + buffer.lostLines
+    return line > 1 ? RunPoint(tick: 0, time: 0, line: line, snapshot: nil) : nil
+  }
+
   func record() throws(EngineError) -> SnapshotRecord {
-    SnapshotRecord(
-      revision: spec.revision, origin: origin, time: run.time, snapshot: try engine.snapshot(),
-      lastError: lastError)
+    let point = try run.point(afterHash: snapshotHash)
+    snapshotHash = point.snapshot?.hash
+    return SnapshotRecord(revision: spec.revision, origin: origin, point: point, lastError: lastError)
   }
 
   var counters: Counters {
@@ -281,6 +407,4 @@ final class HostedAutomaton {
       }, counters: counters, lastError: text(lastError), startedAt: origin, time: run.time,
       isResting: engine.execution == .running && deadline == nil)
   }
-
-  func restoreError(_ line: [UInt8]) { lastError = line }
 }

@@ -18,6 +18,8 @@ public struct HostedSpec: Sendable {
   public var inputs: [Input]
   public var isSuspended: Bool
   public var links: [Link]
+  /// What is kept of its trace on disk; `nil`: only the latest lines, in memory.
+  public var trace: TraceKeeping?
 
   public struct Input: Sendable, Equatable {
     public var variable: Int
@@ -31,7 +33,7 @@ public struct HostedSpec: Sendable {
   public init(
     id: String, owner: String, name: String, automaton: CompiledAutomaton, revision: String,
     liveRevision: String = "", options: RunOptions = RunOptions(), inputs: [Input] = [], isSuspended: Bool = false,
-    links: [Link] = []
+    links: [Link] = [], trace: TraceKeeping? = TraceKeeping()
   ) {
     self.id = id
     self.owner = owner
@@ -43,6 +45,7 @@ public struct HostedSpec: Sendable {
     self.inputs = inputs
     self.isSuspended = isSuspended
     self.links = links
+    self.trace = trace
   }
 }
 

@@ -30,9 +30,12 @@ actor Shard {
   /// Takes values for automata of other shards.
   private var forward: (@Sendable ([HostedAutomaton.Delivery]) -> Void)?
 
-  init(_ name: String, clock: HostClock, historyBytes: Int) throws(NetError) {
+  private let traces: TraceFiles?
+
+  init(_ name: String, clock: HostClock, traces: TraceFiles?) throws(NetError) {
     loop = try EventLoop(name: name)
-    core = HostCore(historyBytes: historyBytes)
+    core = HostCore(keepsFiles: traces != nil)
+    self.traces = traces
     self.clock = clock
   }
 
@@ -44,6 +47,7 @@ actor Shard {
   private func finishTurn() {
     let sent = core.takeOutbox()
     if !sent.isEmpty { forward?(sent) }
+    traces?.write(core.takeTraceWrites())
     let next = core.nextDeadline ?? .max
     guard !isStopped, next != timerAt else { return }
     if let timer { loop.cancel(timer) }
@@ -74,9 +78,11 @@ actor Shard {
 
   // MARK: Calls
 
-  func apply(_ spec: HostedSpec, record: SnapshotRecord?) throws(HostError) -> AutomatonStatus {
+  func apply(
+    _ spec: HostedSpec, record: SnapshotRecord?, lastRun: UInt32
+  ) throws(HostError) -> AutomatonStatus {
     try turn { core, now throws(HostError) in
-      try core.apply(spec, record: record, at: now)
+      try core.apply(spec, record: record, lastRun: lastRun, at: now)
       guard let automaton = core[spec.id] else { throw .noSuchAutomaton(spec.id) }
       return automaton.status
     }
@@ -104,8 +110,21 @@ actor Shard {
 
   func statuses() -> [AutomatonStatus] { turn { core, _ in core.statuses } }
 
-  func feed(_ id: String, _ filter: TraceFilter, tail: Int?, follows: Bool) -> TraceFeed? {
-    turn { core, _ in core[id]?.feed(filter, tail: tail, follows: follows) }
+  /// A reader from here on; what was before is in memory, which the feed has then, or in the files of a run.
+  func feed(_ id: String, _ filter: TraceFilter, tail: Int?, follows: Bool) -> (feed: TraceFeed, run: UInt32?)? {
+    turn { core, _ in
+      core.writeTrace(of: id)
+      guard let automaton = core[id] else { return nil }
+      return (automaton.feed(filter, tail: tail, follows: follows), automaton.place?.run)
+    }
+  }
+
+  /// Hands over lines that have waited for `age` milliseconds.
+  func writeTraces(age: Int64) {
+    guard let traces else { return }
+    core.isTraceBlocked = traces.isBehind
+    for id in traces.takeFailed() { core[id]?.loseTrace() }
+    turn { core, now in core.writeTraces(age: age, at: now) }
   }
 
   func figures() -> HostFigures {
@@ -123,6 +142,9 @@ actor Shard {
     if let timer { loop.cancel(timer) }
     timer = nil
     isStopped = true
+    core.isTraceBlocked = false
+    core.writeTraces(age: 0, at: clock.now + 1)
+    traces?.write(core.takeTraceWrites())
     for id in core.ids { for feed in core[id]?.feeds ?? [] { feed.finish() } }
   }
 }

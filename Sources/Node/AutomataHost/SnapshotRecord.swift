@@ -3,16 +3,16 @@ import Bytes
 
 /// What a file keeps of one automaton, so that it goes on after a restart.
 ///
-/// "AETHHS01", revision, origin, time, latest error, snapshot, and the CRC-32C of all of that.
+/// "AETHHS02", revision, origin, ticks, time, lines, latest error, snapshot, and the CRC-32C of all of that. Each snapshot
+/// holds the hash of the one before it.
 struct SnapshotRecord: Sendable, Equatable {
-  static let magic = Array("AETHHS01".utf8)
+  static let magic = Array("AETHHS02".utf8)
 
   var revision: String
   /// When the automaton's clock showed 0, in milliseconds since 1970.
   var origin: Int64
-  /// What it showed.
-  var time: Int64
-  var snapshot: Snapshot
+  /// How it stood.
+  var point: RunPoint
   var lastError: [UInt8]
 
   var bytes: [UInt8] {
@@ -20,18 +20,19 @@ struct SnapshotRecord: Sendable, Equatable {
     writer.put(raw: SnapshotRecord.magic)
     writer.put16(Array(revision.utf8))
     writer.put(origin)
-    writer.put(time)
+    writer.put(point.tick)
+    writer.put(point.time)
+    writer.put(point.line)
     writer.put16(lastError)
-    writer.put32(snapshot.bytes)
+    writer.put32(point.snapshot?.bytes ?? [])
     writer.put(CRC32C.checksum(writer.bytes))
     return writer.bytes
   }
 
-  init(revision: String, origin: Int64, time: Int64, snapshot: Snapshot, lastError: [UInt8] = []) {
+  init(revision: String, origin: Int64, point: RunPoint, lastError: [UInt8] = []) {
     self.revision = revision
     self.origin = origin
-    self.time = time
-    self.snapshot = snapshot
+    self.point = point
     self.lastError = lastError
   }
 
@@ -45,12 +46,12 @@ struct SnapshotRecord: Sendable, Equatable {
       _ = try reader.take(SnapshotRecord.magic.count)
       revision = String(decoding: try reader.bytes16(), as: UTF8.self)
       origin = try reader.i64()
-      time = try reader.i64()
+      let (tick, time, line) = (try reader.u64(), try reader.i64(), try reader.u64())
       lastError = try reader.bytes16()
-      snapshot = try Snapshot(try reader.bytes32())
+      point = RunPoint(tick: tick, time: time, line: line, snapshot: try Snapshot(try reader.bytes32()))
     } catch {
       return nil
     }
-    guard origin >= 0, time >= 0, time < 1 << 60, origin < 1 << 60 else { return nil }
+    guard origin >= 0, point.time >= 0, point.time < 1 << 60, origin < 1 << 60 else { return nil }
   }
 }

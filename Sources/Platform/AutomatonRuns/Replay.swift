@@ -70,7 +70,14 @@ public enum Replay {
       while next < trace.steps.count, trace.steps[next].line <= snapshot.lineCount { next += 1 }
     }
     do throws(EngineError) {
-      if snapshot == nil { try run.start() }
+      if snapshot == nil, trace.origin == nil {
+        // What was set before it began.
+        while next < trace.steps.count, trace.steps[next].line < trace.startLine ?? 0 {
+          try run.apply(trace.steps[next].command, to: trace.steps[next].part)
+          next += 1
+        }
+        try run.start()
+      }
       while true {
         while next < trace.steps.count, trace.steps[next].tick <= run.tickCount {
           try run.apply(trace.steps[next].command, to: trace.steps[next].part)
@@ -87,23 +94,31 @@ public enum Replay {
     return Result(bytes: run.takeTrace(), engines: run.engines, tickCount: run.tickCount)
   }
 
+  private static func goOn(
+    _ automaton: CompiledAutomaton, _ options: RunOptions, from origin: RunPoint
+  ) throws(Failure) -> AutomatonRun {
+    do throws(EngineError) { return try AutomatonRun(automaton, options: options, from: origin) } catch {
+      throw Failure(description: "line 1: the snapshot does not fit the automaton: \(error)")
+    }
+  }
+
   private static func makeRun(_ trace: TraceFile) throws(Failure) -> AnyRun {
+    var compiled: [CompiledAutomaton] = []
     do throws(CompiledAutomaton.Failure) {
-      guard trace.isSystem else {
-        guard let part = trace.parts.first else { throw .model([]) }
-        return .automaton(
-          AutomatonRun(try CompiledAutomaton(part.model, semantics: part.semantics), options: trace.options))
-      }
-      var network = Network(name: Array(trace.name.utf8), instances: [], wires: trace.wires)
-      for part in trace.parts {
-        network.instances.append(
-          Network.Instance(
-            name: Array(part.name.utf8), automaton: try CompiledAutomaton(part.model, semantics: part.semantics)))
-      }
-      return .system(NetworkRun(network, options: trace.options))
+      for part in trace.parts { compiled.append(try CompiledAutomaton(part.model, semantics: part.semantics)) }
     } catch {
       throw Failure(description: "the automaton of the trace cannot be run: \(error)")
     }
+    guard trace.isSystem else {
+      guard let automaton = compiled.first else { throw Failure(description: "the trace has no automaton") }
+      guard let origin = trace.origin else { return .automaton(AutomatonRun(automaton, options: trace.options)) }
+      return .automaton(try goOn(automaton, trace.options, from: origin))
+    }
+    var network = Network(name: Array(trace.name.utf8), instances: [], wires: trace.wires)
+    for (part, automaton) in zip(trace.parts, compiled) {
+      network.instances.append(Network.Instance(name: Array(part.name.utf8), automaton: automaton))
+    }
+    return .system(NetworkRun(network, options: trace.options))
   }
 }
 

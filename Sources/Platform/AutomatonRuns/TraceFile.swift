@@ -56,8 +56,24 @@ public struct TraceFile: Sendable {
   public var moments: [UInt64: Int64] = [:]
   /// Ticks of the run.
   public var tickCount: UInt64 = 0
+  /// Where the trace begins, when that is not the beginning of the run.
+  public var origin: RunPoint?
+  /// The line that tells of the first start, from 1; `nil` without one.
+  public var startLine: Int?
   /// Whether the last line is there.
   public var isComplete = false
+
+  /// The traces of a file that holds one after the other, each from its header on; one without a header is one.
+  public static func split(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+    let beginning = Array(#"{"trace":""#.utf8)
+    var starts = [0]
+    var index = 0
+    while let end = bytes[index...].firstIndex(of: 10) {
+      index = end + 1
+      if bytes[index...].starts(with: beginning) { starts.append(index) }
+    }
+    return starts.enumerated().map { bytes[$1..<($0 + 1 < starts.count ? starts[$0 + 1] : bytes.count)] }
+  }
 
   /// Reads a trace.
   ///
@@ -77,6 +93,13 @@ public struct TraceFile: Sendable {
     if !isSystem {
       parts = [try TraceFile.part(header, "", given, 1)]
       options.semantics = parts[0].semantics
+      origin = try TraceFile.origin(header)
+      if let origin {
+        tickCount = origin.tick
+        let execution = origin.snapshot?.execution
+        parts[0].hasBegun = true
+        parts[0].isOn = execution == .running || execution == .paused
+      }
     }
     for (index, line) in lines.enumerated().dropFirst() {
       let object = try TraceFile.object(line, index + 1)
@@ -152,6 +175,21 @@ public struct TraceFile: Sendable {
     return options
   }
 
+  /// The moment that the trace goes on from.
+  private static func origin(_ header: JSON) throws(TraceProblem) -> RunPoint? {
+    guard let text = header["snapshot"]?.stringValue else {
+      if header["seq"] == nil { return nil }
+      throw TraceProblem(line: 1, "the trace begins in the middle of a run, and without a snapshot")
+    }
+    guard let bytes = try? Hex.decode(text), let snapshot = try? Snapshot(bytes) else {
+      throw TraceProblem(line: 1, "the snapshot is damaged")
+    }
+    guard let line = header["seq"]?.integerValue, let tick = header["tick"]?.integerValue,
+      let time = header["t"]?.integerValue, line >= 0, tick >= 0, time >= 0
+    else { throw TraceProblem(line: 1, "a header with a snapshot has seq, tick and t, from 0") }
+    return RunPoint(tick: UInt64(tick), time: time, line: UInt64(line), snapshot: snapshot)
+  }
+
   private static func model(
     _ header: JSON, _ given: Automaton?, _ line: Int
   ) throws(TraceProblem) -> Automaton {
@@ -172,6 +210,9 @@ public struct TraceFile: Sendable {
   }
 
   private mutating func read(_ line: JSON, _ number: Int) throws(TraceProblem) {
+    if line["kind"] == "dropped" {
+      throw TraceProblem(line: number, "lines are missing here: whoever wrote the trace down was too slow")
+    }
     guard let kind = line["kind"]?.stringValue, let tick = line["tick"]?.integerValue, tick >= 0 else {
       throw TraceProblem(line: number, "has no kind or no tick")
     }
@@ -180,6 +221,8 @@ public struct TraceFile: Sendable {
     case "clock":
       guard let time = line["t"]?.integerValue else { throw TraceProblem(line: number, "has no time") }
       moments[UInt64(tick) + 1] = time
+      // The tick that it announces may have left no line of its own.
+      tickCount = max(tickCount, UInt64(tick) + 1)
       return
     case "end":
       isComplete = true
@@ -221,6 +264,7 @@ public struct TraceFile: Sendable {
       return line["reason"]?.stringValue == "asked" ? .stop : nil
     case "start":
       // The first start belongs to the run, and one that a reset of a running automaton makes to the reset.
+      if startLine == nil, !parts[part].hasBegun { startLine = number }
       defer {
         parts[part].hasBegun = true
         parts[part].isOn = true

@@ -1,0 +1,146 @@
+@preconcurrency import Dispatch
+import Glibc
+import Linux
+import Logging
+import Synchronization
+
+/// Traces on disk: a folder for each automaton, with a file `RUN-PART.jsonl` for each part of a run. Writing has a thread
+/// of its own, reading another.
+final class TraceFiles: Sendable {
+  /// Bytes that wait to be written; from there on automata hold back their lines, and in the end lose them.
+  static let waitingMax = 16 << 20
+
+  private let directory: String
+  private let writer = DispatchQueue(label: "automata-traces")
+  private let reader = DispatchQueue(label: "automata-trace-readers")
+  private let logger = Logger("automata")
+  private let waiting = Atomic<Int>(0)
+  private let failed = Mutex<Set<String>>([])
+
+  init(_ directory: String) throws(LinuxError) {
+    self.directory = directory
+    try Files.makeDirectories(directory, mode: 0o700)
+  }
+
+  private func folder(_ id: String) -> String { "\(directory)/\(id)" }
+  private func path(_ id: String, _ place: TracePlace) -> String { "\(folder(id))/\(place.run)-\(place.part).jsonl" }
+
+  /// Files of an automaton, the oldest first.
+  private func places(_ id: String) -> [TracePlace] {
+    let names = (try? Files.names(in: folder(id))) ?? []
+    return names.compactMap { name -> TracePlace? in
+      guard name.hasSuffix(".jsonl") else { return nil }
+      let numbers = name.dropLast(".jsonl".count).split(separator: "-").map { UInt32($0) }
+      guard numbers.count == 2, let run = numbers[0], let part = numbers[1] else { return nil }
+      return TracePlace(run: run, part: part)
+    }.sorted()
+  }
+
+  private func onWriter<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    await withCheckedContinuation { continuation in writer.async { continuation.resume(returning: body()) } }
+  }
+
+  // MARK: Writing
+
+  /// Whether so much waits that nothing should be added.
+  var isBehind: Bool { waiting.load(ordering: .relaxed) > TraceFiles.waitingMax }
+
+  /// Writes in the order of the calls, later.
+  func write(_ writes: [TraceWrite]) {
+    guard !writes.isEmpty else { return }
+    let count = writes.reduce(0) { $0 + $1.bytes.count }
+    waiting.add(count, ordering: .relaxed)
+    writer.async { [self] in
+      var problem: LinuxError?
+      for write in writes {
+        do throws(LinuxError) { try put(write) } catch {
+          problem = error
+          _ = failed.withLock { $0.insert(write.id) }
+        }
+      }
+      waiting.subtract(count, ordering: .relaxed)
+      if let problem { logger.error("traces are not written: lines are lost", ["error": .init(problem)]) }
+    }
+  }
+
+  private func put(_ write: TraceWrite) throws(LinuxError) {
+    let path = path(write.id, write.place)
+    var flags = O_WRONLY | O_APPEND
+    if write.isNew {
+      flags |= O_CREAT | O_TRUNC
+      try Files.makeDirectory(folder(write.id), mode: 0o700)
+      for old in places(write.id).dropLast(max(0, write.filesMax - 1)) { unlink(self.path(write.id, old)) }
+    }
+    let file = try FileDescriptor.open(path, flags, mode: 0o600)
+    let size = lseek(file.raw, 0, SEEK_END)
+    do throws(LinuxError) { try file.writeAll(write.bytes) } catch {
+      // Half a line would be taken for damage.
+      ftruncate(file.raw, size)
+      throw LinuxError(error.call, path, errno: error.errno)
+    }
+  }
+
+  /// Automata whose lines could not be written since the last call.
+  func takeFailed() -> Set<String> {
+    failed.withLock { failed in
+      defer { failed = [] }
+      return failed
+    }
+  }
+
+  /// Waits until everything so far is written.
+  func flush() async { await onWriter {} }
+
+  func remove(_ id: String) async {
+    await onWriter { [self] in
+      do throws(LinuxError) { try Files.removeTree(folder(id)) } catch {
+        logger.error("trace is not removed", ["automaton": .string(id), "error": .init(error)])
+      }
+    }
+  }
+
+  // MARK: Reading
+
+  /// Number of the last run; 0 without one.
+  func lastRun(_ id: String) async -> UInt32 { await onWriter { [self] in places(id).last?.run ?? 0 } }
+
+  /// Runs of which something is kept, the oldest first.
+  func runs(_ id: String) async -> [TraceRun] {
+    await onWriter { [self] in
+      var runs: [TraceRun] = []
+      for place in places(id) {
+        var status = stat()
+        guard stat(path(id, place), &status) == 0 else { continue }
+        if runs.last?.number != place.run {
+          runs.append(TraceRun(number: place.run, isWhole: place.part == 1))
+        }
+        runs[runs.count - 1].files += 1
+        runs[runs.count - 1].bytes += Int64(status.st_size)
+        runs[runs.count - 1].writtenAt =
+          Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+      }
+      return runs
+    }
+  }
+
+  /// What is written of a run when all that was given to `write` before is.
+  ///
+  /// - Returns: `nil` when nothing of it is kept.
+  func past(_ id: String, run: UInt32, _ filter: TraceFilter, tail: Int?) async -> TracePast? {
+    await onWriter { [self] in
+      let files = places(id).filter { $0.run == run }.compactMap { try? TracePast.File(path(id, $0)) }
+      return files.isEmpty ? nil : TracePast(files, filter, tail: tail, reader)
+    }
+  }
+}
+
+/// What is kept of one run of an automaton.
+public struct TraceRun: Sendable, Equatable {
+  public var number: UInt32
+  /// Its beginning is kept; otherwise the trace begins with a snapshot.
+  public var isWhole: Bool
+  public var files = 0
+  public var bytes: Int64 = 0
+  /// When its last line was written, in milliseconds since 1970.
+  public var writtenAt: Int64 = 0
+}
