@@ -61,8 +61,8 @@ let modules: [Module] = [
   executable(
     "aetherd",
     [
-      "Arguments", "Automata", "AutomataHost", "Bytes", "CLinux", "Control", "Crypto", "Gateway", "HTTPClient",
-      "HTTPServer", "Identity", "JSON",
+      "Arguments", "Automata", "AutomataHost", "AutomatonRuns", "Bytes", "CLinux", "Control", "Crypto", "Gateway",
+      "HTTPClient", "HTTPServer", "Identity", "JSON",
       "Linux", "Logging",
       "Model", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
     ]),
@@ -91,9 +91,12 @@ let modules: [Module] = [
   executable("aether-store-torture", ["JSON", "Model", "Store"]),
   library(
     "Control", "Fleet",
-    ["Automata", "AutomataHost", "AutomatonFiles", "JSON", "Linux", "Logging", "Model", "Node", "Store", "YAML"],
+    [
+      "Automata", "AutomataHost", "AutomatonFiles", "AutomatonRuns", "Bytes", "JSON", "Linux", "Logging", "Model",
+      "Node", "Store", "YAML",
+    ],
     resources: [.embedInCode("Schemas")]),
-  tests("Control", ["AutomataHost", "JSON", "Linux", "Model", "Node", "Store"]),
+  tests("Control", ["Automata", "AutomataHost", "AutomatonFiles", "Bytes", "JSON", "Linux", "Model", "Node", "Store"]),
   library("Identity", "Fleet", ["Bytes", "Crypto", "JSON"]),
   tests("Identity", ["Bytes", "Crypto", "JSON", "PythonPeer"]),
   library("Telemetry", "Fleet"), tests("Telemetry", ["JSON", "PythonPeer"]),

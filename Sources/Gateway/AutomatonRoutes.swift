@@ -10,6 +10,7 @@ extension Gateway {
     [
       Route(.get, "/v1/automata/{name}/state", automatonState),
       Route(.get, "/v1/automata/{name}/trace", automatonTrace),
+      Route(.get, "/v1/automata/{name}/traces", automatonTraces),
       Route(.get, "/v1/automata/{name}/events", automatonEvents),
       Route(.post, "/v1/automata/{name}/inputs", setAutomatonInputs),
       Route(.post, "/v1/automata/{name}/variables", setAutomatonVariables),
@@ -33,19 +34,26 @@ extension Gateway {
   }
 
   @Sendable private func automatonTrace(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    try request.checkQuery(["follow", "tail", "kinds"])
+    try request.checkQuery(["follow", "tail", "kinds", "run"])
     try request.requireAccept("application/x-ndjson")
     let follow = try request.queryFlag("follow")
     let tail = try request.queryInteger("tail", 0...1_000_000).map { Int($0) }
+    let run = try request.queryInteger("run", 1...Int64(UInt32.max)).map { UInt32($0) }
     let kinds = try Gateway.lineKinds(request)
     let lines = try await automata.trace(
-      of: try await automaton(context), kinds: kinds, tail: tail, follow: follow)
+      of: try await automaton(context), kinds: kinds, run: run, tail: tail, follow: follow)
     var headers = HTTPHeaders()
     headers.add("content-type", "application/x-ndjson")
     let body = HTTPResponse.Body.stream(length: nil) { writer in
       for await part in lines { try await writer.write(part) }
     }
     return HTTPResponse(status: .ok, headers: headers, body: body)
+  }
+
+  @Sendable private func automatonTraces(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
+    try request.checkQuery([])
+    try request.requireAccept("application/json")
+    return .json(["items": .array(try await automata.traces(of: try await automaton(context)))])
   }
 
   /// As a WebSocket: how it stands, then each line of the trace as a message. As a plain request: what happened to the
@@ -59,7 +67,7 @@ extension Gateway {
     let kinds = try Gateway.lineKinds(request) ?? Gateway.eventKinds.values.reduce(into: []) { $0.formUnion($1) }
     let automaton = try await automaton(context)
     // Listened to before the state is read, so that nothing between the two is missed.
-    let lines = try await automata.trace(of: automaton, kinds: kinds, tail: 0, follow: true)
+    let lines = try await automata.trace(of: automaton, kinds: kinds, run: nil, tail: 0, follow: true)
     let state = try await automata.state(of: automaton)
     return try WebSocketUpgrade.response(to: request) { [self] socket in
       try await withExpiry(of: caller, socket) {

@@ -32,8 +32,11 @@ public protocol LiveAutomata: Sendable {
   /// Lines of its trace, several at a time.
   ///
   /// - Parameter kinds: only lines of these kinds; `nil` for all and the header.
-  /// - Parameter tail: only so many of those that are kept.
+  /// - Parameter run: one of an earlier start; `nil` for the present one.
+  /// - Parameter tail: only so many of those that are kept, without the header.
   func trace(
-    of automaton: Resource, kinds: Set<String>?, tail: Int?, follow: Bool
+    of automaton: Resource, kinds: Set<String>?, run: UInt32?, tail: Int?, follow: Bool
   ) async throws(APIError) -> AsyncStream<[UInt8]>
+  /// Runs of which traces are kept, the oldest first.
+  func traces(of automaton: Resource) async throws(APIError) -> [JSON]
 }

@@ -91,26 +91,50 @@ enum AutomatonLiveCommands {
   static let trace = Command(
     "trace", "Print the trace of a running automaton, one JSON object a line",
     discussion: """
-      The header, what the node keeps of the past, and with --follow everything that happens.
+      The whole trace since the automaton was started last, as far as its specification keeps it (spec.trace), and with
+      --follow everything that happens. "aether automaton replay" runs it again and compares every byte.
       examples:
+        aether automaton trace thermostat > t.jsonl
         aether automaton trace thermostat -n 20
         aether automaton trace thermostat -f --kinds transitions,errors
+        aether automaton trace thermostat --runs
+        aether automaton trace thermostat --run 3 > earlier.jsonl
       """,
     options: [
       .flag("follow", "f", "Go on with new lines"),
-      .value("tail", "n", "LINES", "Only the last lines of those that are kept"), kindsOption,
+      .value("tail", "n", "LINES", "Only the last lines, without the header"), kindsOption,
+      .flag("runs", nil, "List the starts of which traces are kept"),
+      .value("run", nil, "NUMBER", "The trace of this start, instead of the last one"),
     ],
     operands: [nameOperand]
   ) { arguments in
+    if arguments.flag("runs") {
+      try Output.write(try await runs(arguments))
+      return 0
+    }
     var query: [String] = []
     if arguments.flag("follow") { query.append("follow=true") }
-    if let tail = arguments.value("tail") { query.append("tail=" + APIClient.segment(tail)) }
-    if let kinds = arguments.value("kinds") { query.append("kinds=" + APIClient.segment(kinds)) }
+    for name in ["tail", "kinds", "run"] {
+      if let value = arguments.value(name) { query.append("\(name)=" + APIClient.segment(value)) }
+    }
     let response = try await APIClient(arguments).open(
       "GET", path(arguments, "trace" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))),
       headers: ["accept": "application/x-ndjson"])
     for try await chunk in response.body { try Output.write(chunk) }
     return 0
+  }
+
+  private static func runs(_ arguments: ParsedArguments) async throws -> String {
+    let answer = try await APIClient(arguments).call("GET", path(arguments, "traces"))
+    var table = Table(["RUN", "SIZE", "FILES", "BEGINS", "LAST LINE", "STATE"])
+    for run in answer["items"]?.arrayValue ?? [] {
+      table.add([
+        "\(run["run"]?.integerValue ?? 0)", Readable.bytes(run["bytes"]?.integerValue ?? 0),
+        "\(run["files"]?.integerValue ?? 0)", run["whole"]?.boolValue == true ? "at its start" : "with a snapshot",
+        run["writtenAt"]?.stringValue ?? "", run["current"]?.boolValue == true ? "current" : "over",
+      ])
+    }
+    return table.text
   }
 
   static let events = Command(
@@ -137,6 +161,7 @@ enum AutomatonLiveCommands {
       text += "\(title):" + String(repeating: " ", count: 13 - title.count) + word(state[name]) + "\n"
     }
     if let error = state["lastError"] { text += "Last error:   \(word(error))\n" }
+    for problem in state["connectionProblems"]?.arrayValue ?? [] { text += "Connection:   \(word(problem))\n" }
     for (title, name) in [("Inputs", "inputs"), ("Outputs", "outputs"), ("Variables", "variables")] {
       guard let members = state[name]?.objectValue?.members, !members.isEmpty else { continue }
       text += "\(title):\n" + members.map { "  \(Readable.line($0.name)): \(word($0.value))\n" }.joined()

@@ -73,7 +73,6 @@ enum AutomatonRunCommands {
     try RefusedInput.reporting {
       let bytes = try File.read(arguments.operand("TRACE") ?? "-", sizeMax: AutomatonRunCommands.traceSizeMax) ?? []
       let model = try arguments.value("automaton").map { try RunnableFile.automaton($0) }
-      let trace = try TraceFile(bytes, model: model)
       let (from, to) = (try tick("from-tick", arguments), try tick("to-tick", arguments))
       let snapshots = try arguments.value("snapshots").map {
         try SnapshotFile(try File.read($0, sizeMax: AutomatonRunCommands.traceSizeMax) ?? [])
@@ -81,6 +80,11 @@ enum AutomatonRunCommands {
       if from != nil && snapshots == nil {
         throw UsageError("--from-tick needs the snapshots of the run: --snapshots FILE", path: arguments.path)
       }
+      // Traces of a node may follow each other in one file; a tick is one of the last.
+      let traces = TraceFile.split(bytes)
+      if traces.count > 1, from == nil, to == nil { return try replay(traces, model, bytes, arguments) }
+      let last = Array(traces[traces.count - 1])
+      let trace = try TraceFile(last, model: model)
       let start = [from, to].compactMap { $0 }.min().flatMap { snapshots?.last(until: $0) }
       let again = try Replay.run(trace, from: start, until: to)
       if to != nil {
@@ -92,7 +96,7 @@ enum AutomatonRunCommands {
           "the trace has no last line: it was cut off, or its run is not over; its last tick is \(trace.tickCount)")
       }
       let behind = Int(clamping: start?.lineCount ?? 0)
-      let recorded = TraceComparison.dropping(behind, of: bytes)
+      let recorded = TraceComparison.dropping(behind, of: last)
       var difference = TraceComparison.firstDifference(recorded, again.bytes)
       difference?.line += behind
       return try report(difference, ("recorded", "now"), recorded, arguments)
@@ -105,6 +109,25 @@ enum AutomatonRunCommands {
       throw UsageError("--\(name) is \"\(text)\"; accepted: a number from 0", path: arguments.path)
     }
     return tick
+  }
+
+  private static func replay(
+    _ traces: [ArraySlice<UInt8>], _ model: Automaton?, _ bytes: [UInt8], _ arguments: ParsedArguments
+  ) throws -> Int32 {
+    var line = 0
+    for part in traces {
+      let recorded = Array(part)
+      let again: [UInt8]
+      do { again = try Replay.run(try TraceFile(recorded, model: model)).bytes } catch let problem as TraceProblem {
+        throw TraceProblem(line: line + problem.line, problem.problem)
+      }
+      if var difference = TraceComparison.firstDifference(recorded, again) {
+        difference.line += line
+        return try report(difference, ("recorded", "now"), bytes, arguments)
+      }
+      line += recorded.reduce(0) { $0 + ($1 == 10 ? 1 : 0) }
+    }
+    return try report(nil, ("recorded", "now"), bytes, arguments)
   }
 
   static let diff = Command(

@@ -1,3 +1,4 @@
+import AutomatonFiles
 import Glibc
 import JSON
 import Model
@@ -10,6 +11,8 @@ struct Manifest {
   var json: JSON
   /// The file is the source of an automaton, and `json` a resource around it.
   var isSource = false
+  /// The file that the source of an automaton was read from, and the name that it was sent with.
+  var source: AutomatonSourceFile?
 
   init(file: String, document: YAMLDocument) {
     self.file = file
@@ -21,7 +24,9 @@ struct Manifest {
   var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
 
   /// Reads files (YAML or JSON, several documents each), folders of `.yaml`, `.yml` and `.json` files, or `-`.
-  static func load(_ paths: [String]) throws -> [Manifest] {
+  ///
+  /// - Parameter readsSources: also what manifests of automata name as the file of their source.
+  static func load(_ paths: [String], readsSources: Bool = true) throws -> [Manifest] {
     var manifests: [Manifest] = []
     for path in paths {
       for file in try files(in: path) {
@@ -32,9 +37,10 @@ struct Manifest {
             var manifest = Manifest(file: file, document: document)
             let text = documents.count == 1 ? String(decoding: bytes, as: UTF8.self) : YAML.text(document.value)
             manifest.wrap(source: text)
+            if readsSources { try manifest.readSource(isWhole: documents.count == 1) }
             manifests.append(manifest)
           }
-        } catch { throw APIError(.invalid, "\(file):\(error)") }
+        } catch let error as YAMLError { throw APIError(.invalid, "\(file):\(error)") }
       }
     }
     guard !manifests.isEmpty else {
@@ -53,8 +59,32 @@ struct Manifest {
     let given = value["config"]?["name"]?.stringValue ?? Manifest.baseName(file)
     json = [
       "apiVersion": .string(Resource.apiVersion), "kind": "Automaton",
-      "metadata": ["name": .string(Manifest.resourceName(given))], "spec": ["source": .string(source)],
+      "metadata": ["name": .string(Manifest.resourceName(given))],
+      "spec": ["source": .string(source)],
     ]
+  }
+
+  /// `source: {file: NAME}` of an automaton becomes what the file beside the manifest holds: the daemon reads no files.
+  ///
+  /// - Parameter isWhole: this manifest is all of its file.
+  private mutating func readSource(isWhole: Bool) throws(APIError) {
+    if isSource, isWhole, file != "-", let text = json["spec"]?["source"]?.stringValue {
+      let read = try AutomatonSourceFile(Array(text.utf8), file)
+      source = read
+      json = json.replacing(source: read.json)
+    }
+    guard kind == "Automaton", let given = json["spec"]?["source"]?.objectValue, given.names == ["file"] else { return }
+    func fault(_ problem: String) -> APIError {
+      Manifest.located(.invalid("spec.source.file", problem), in: [self])
+    }
+    guard let name = given["file"]?.stringValue, !name.isEmpty else { throw fault("is no name of a file") }
+    let folder = FileAccess.folder(of: file)
+    let path = name.hasPrefix("/") || file == "-" || folder.isEmpty ? name : "\(folder)/\(name)"
+    let bytes: [UInt8]
+    do { bytes = try File.read(path) ?? [] } catch { throw fault("cannot be read: \(error.message)") }
+    let read = try AutomatonSourceFile(bytes, path)
+    source = read
+    json = json.replacing(source: read.json)
   }
 
   /// The last component of a path, without what follows its first dot.
@@ -118,16 +148,29 @@ struct Manifest {
       if let space = message.firstIndex(of: " ") { message = String(message[message.index(after: space)...]) }
     }
     guard let manifest else { return error }
-    if manifest.isSource, field == "spec.source" {
-      // Each line of the message begins with its place in the source, which is the file.
+    if manifest.isSource || manifest.source != nil, field == "spec.source" {
+      // Each line of the message begins with its place in the source: its file as it was sent, if it was.
+      let sent = manifest.source.map { "\($0.name):" } ?? ""
       let lines = message.split(separator: "\n").map { line -> String in
-        let text = line.hasPrefix("spec.source: ") ? line.dropFirst("spec.source: ".count) : line
-        return "\(manifest.file):\(text)"
+        var text = line.hasPrefix("spec.source: ") ? line.dropFirst("spec.source: ".count) : line
+        if text.hasPrefix(sent) { text = text.dropFirst(sent.count) }
+        return "\(manifest.source?.path ?? manifest.file):\(text)"
       }
       return APIError(error.code, lines.joined(separator: "\n"), field: field, accepted: error.accepted)
     }
     let position = manifest.document.location(of: field).position
     return APIError(error.code, "\(manifest.file):\(position): \(message)", field: field, accepted: error.accepted)
+  }
+}
+
+extension JSON {
+  /// A resource with another `spec.source`.
+  fileprivate func replacing(source: JSON) -> JSON {
+    var resource = objectValue ?? [:]
+    var spec = resource["spec"]?.objectValue ?? [:]
+    spec["source"] = source
+    resource["spec"] = .object(spec)
+    return .object(resource)
   }
 }
 

@@ -105,7 +105,7 @@ enum ResourceCommands {
       guard arguments.operand("KIND") == nil else {
         throw UsageError("either -f or KIND and NAME", path: arguments.path)
       }
-      let manifests = try Manifest.load(arguments.all("file"))
+      let manifests = try Manifest.load(arguments.all("file"), readsSources: false)
       let kinds = try await client.kinds()
       // What is inside goes before what it is inside of.
       targets = try manifests.map { try $0.target(among: kinds) }.sorted { $0.name.utf8.count > $1.name.utf8.count }

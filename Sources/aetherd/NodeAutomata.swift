@@ -1,5 +1,6 @@
 import Automata
 import AutomataHost
+import AutomatonRuns
 import Control
 import Gateway
 import JSON
@@ -24,7 +25,7 @@ struct NodeAutomata: LiveAutomata {
   }
 
   func state(of automaton: Resource) async throws(APIError) -> JSON {
-    do throws(HostError) { return try await host.status(automaton.metadata.uid).json } catch {
+    do throws(HostError) { return try await host.status(automaton.metadata.uid).json(of: automaton) } catch {
       throw APIError(host: error, automaton)
     }
   }
@@ -78,25 +79,39 @@ struct NodeAutomata: LiveAutomata {
   }
 
   func trace(
-    of automaton: Resource, kinds: Set<String>?, tail: Int?, follow: Bool
+    of automaton: Resource, kinds: Set<String>?, run: UInt32?, tail: Int?, follow: Bool
   ) async throws(APIError) -> AsyncStream<[UInt8]> {
-    let feed: TraceFeed
+    let stream: TraceStream
     do throws(HostError) {
-      feed = try await host.feed(
-        of: automaton.metadata.uid, TraceFilter(kinds: kinds), tail: tail, follows: follow)
+      stream = try await host.trace(
+        of: automaton.metadata.uid, TraceFilter(kinds: kinds), run: run, tail: tail, follows: follow)
     } catch {
       throw APIError(host: error, automaton)
     }
-    // Pulled one at a time: what a slow reader has not taken waits in the feed, which is bounded.
+    // Pulled one at a time: what a slow reader has not taken waits on the disk, or in the feed, which is bounded.
     return AsyncStream(
       unfolding: {
-        var iterator = feed.makeAsyncIterator()
+        var iterator = stream.makeAsyncIterator()
         return await iterator.next()
-      }, onCancel: { feed.cancel() })
+      }, onCancel: { stream.cancel() })
+  }
+
+  func traces(of automaton: Resource) async throws(APIError) -> [JSON] {
+    let present = (try? await host.status(automaton.metadata.uid)) != nil
+    let runs = await host.traceRuns(of: automaton.metadata.uid)
+    return runs.map { run in
+      [
+        "run": .integer(Int64(run.number)), "current": .bool(present && run.number == runs.last?.number),
+        "whole": .bool(run.isWhole), "files": .integer(Int64(run.files)), "bytes": .integer(run.bytes),
+        "writtenAt": .string(Timestamp(milliseconds: run.writtenAt).description),
+      ]
+    }
   }
 
   private func perform(_ command: LiveCommand, on automaton: Resource) async throws(APIError) -> JSON {
-    do throws(HostError) { return try await host.perform(command, on: automaton.metadata.uid).json } catch {
+    do throws(HostError) {
+      return try await host.perform(command, on: automaton.metadata.uid).json(of: automaton)
+    } catch {
       throw APIError(host: error, automaton)
     }
   }
@@ -123,7 +138,7 @@ extension APIError {
 
 extension AutomatonStatus {
   /// Everything, for `GET /v1/automata/{name}/state`.
-  fileprivate var json: JSON {
+  fileprivate func json(of automaton: Resource) -> JSON {
     func values(_ direction: Automata.Variable.Direction) -> JSON {
       .object(JSONObject(variables.filter { $0.direction == direction }.map { ($0.name, $0.value.json) }))
     }
@@ -138,7 +153,11 @@ extension AutomatonStatus {
       "startedAt": .string(Timestamp(milliseconds: startedAt).description), "clockMilliseconds": .integer(time),
       "resting": .bool(isResting),
     ]
-    if !lastError.isEmpty { state["lastError"] = .string(lastError) }
+    if let lastError {
+      let place = try? AutomatonSpec(automaton.spec).place(of: lastError)
+      state["lastError"] = .string(place.map { "\($0): \(lastError.text)" } ?? lastError.text)
+    }
+    if !linkProblems.isEmpty { state["connectionProblems"] = .array(linkProblems.map { .string($0) }) }
     return .object(state)
   }
 }

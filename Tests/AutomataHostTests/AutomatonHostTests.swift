@@ -80,6 +80,53 @@ import Testing
     await host.shutdown()
   }
 
+  /// Both ends say which connections carry nothing, and take it back when they do.
+  @Test func connectionsThatDoNotFitAreToldAtBothEnds() async throws {
+    let host = try AutomatonHost(.init(directory: nil))
+    await host.start()
+    func problems(_ name: String) async throws -> [String] { try await host.status("id-\(name)").linkProblems }
+    let link = Link(source: "a", output: Array("y".utf8), input: Array("x".utf8))
+    let status = try await host.apply(Models.spec(Models.stage, "b", links: [link]))
+    #expect(status.linkProblems == ["a/y -> x: there is no automaton a"])
+    try await host.apply(Models.spec(Models.stage, "a"))
+    #expect(try await problems("a").isEmpty)
+    #expect(try await problems("b").isEmpty)
+
+    let renamed = Models.stage.replacing("  y:", with: "  z:").replacing("y = ", with: "z = ")
+    try await host.apply(Models.spec(renamed, "a", revision: "2"))
+    #expect(try await problems("a") == [#"a/y -> x of b: a has no output "y"; accepted: z"#])
+    #expect(try await problems("b") == [#"a/y -> x: a has no output "y"; accepted: z"#])
+    let text = Models.stage.replacing("y: {type: double", with: "y: {type: string")
+    try await host.apply(Models.spec(text, "a", revision: "3"))
+    #expect(try await problems("b") == [#"a/y -> x: the transform gives string, and "x" takes double"#])
+    try await host.apply(Models.spec(Models.stage, "a", revision: "4"))
+    #expect(try await problems("b").isEmpty)
+    try await host.remove("id-a")
+    #expect(try await problems("b") == ["a/y -> x: there is no automaton a"])
+    try await host.apply(Models.spec(Models.stage, "b"))
+    #expect(try await problems("b").isEmpty)
+    await host.shutdown()
+  }
+
+  /// An error with the policy to stop says where; a start and a reset bring it back.
+  @Test func startAndResetBringAFailedOneBack() async throws {
+    let host = try AutomatonHost(.init(directory: nil))
+    await host.start()
+    let spec = try Models.spec(Models.fragile, tick: 10)
+    try await host.apply(spec)
+    for command in [LiveCommand.start, .reset] {
+      _ = try await host.perform(spec.setting("x", .float64(-1)), on: spec.id)
+      try await eventually { try await host.status(spec.id).execution == .error }
+      let failed = try await host.status(spec.id)
+      #expect(failed.failedAt != nil && failed.lastError?.script == "body of run" && failed.lastError?.line == 2)
+      #expect(failed.lastError?.text == "body of run:2: negative")
+      _ = try await host.perform(spec.setting("x", .float64(1)), on: spec.id)
+      let back = try await host.perform(command, on: spec.id)
+      #expect(back.execution == .running && back.failedAt == nil)
+    }
+    await host.shutdown()
+  }
+
   @Test func changesAreReported() async throws {
     let host = try AutomatonHost(.init(directory: nil))
     await host.start()

@@ -32,6 +32,22 @@ enum Models {
       y: {type: double, direction: output}
     """
 
+  /// An error stops it when `x` is below 0.
+  static let fragile = """
+    config: {name: fragile}
+    automata:
+      error_policy: stop
+      states:
+        run:
+          code: |
+            local value = x
+            if value < 0 then error("negative") end
+      transitions:
+        stay: {from: run, to: run, condition: "false"}
+    variables:
+      x: {type: double, direction: input}
+    """
+
   /// Changes its state at every tick.
   static let busy = """
     config: {name: busy}

@@ -1,3 +1,7 @@
+import Automata
+import AutomataHost
+import AutomatonFiles
+import Bytes
 import JSON
 import Model
 import Testing
@@ -61,9 +65,62 @@ import Testing
     (#","connections":[{"from":"a/b","to":"i","transform":"scale"}]}"#, "spec.connections[0].amount"),
     (#","connections":[{"from":"a/b","to":"i"},{"from":"c/d","to":"i"}]}"#, "spec.connections[1].to"),
     (#","color":"red"}"#, "spec.color"),
+    (#","restart":{"policy":"onFailure","limit":3},"trace":{"maxSize":"16Ki","maxFiles":1}}"#, nil),
+    (#","restart":{"policy":"always"}}"#, "spec.restart.policy"),
+    (#","trace":{"maxSize":"1Ki"}}"#, "spec.trace.maxSize"),
+    (#","trace":{"maxFiles":0}}"#, "spec.trace.maxFiles"),
   ])
   func automata(_ rest: String, _ field: String?) throws {
     #expect(try check("Automaton", "a", KindTests.automaton + rest)?.field == field)
+  }
+
+  /// Every form of a source is read; the daemon reads no file, and every refusal names its field.
+  @Test func formsOfASource() throws {
+    let text = "config: {name: x}\nautomata: {states: {a: {}}}"
+    func check(_ source: JSON) throws -> APIError? {
+      try self.check("Automaton", "a", JSON.object(["source": source]).text())
+    }
+    #expect(try check(["text": .string(text)]) == nil)
+    #expect(try check(["text": .string(text), "file": "x.yaml"]) == nil)
+    let model = try AutomatonFile.load(Array(text.utf8)).automaton
+    let artifact = Artifact(kind: .model, label: [], payload: ModelCodec.encode(model)).encode()
+    #expect(try check(["artifact": .string(Base64.encode(artifact))]) == nil)
+
+    func refused(_ source: JSON, _ field: String, _ words: String, _ place: SourceLocation = #_sourceLocation) throws {
+      let error = try #require(try check(source), sourceLocation: place)
+      #expect(error.field == field && error.message.contains(words), "\(error)", sourceLocation: place)
+    }
+    try refused(["file": "x.yaml"], "spec.source.file", "the daemon reads none")
+    try refused(["text": .string(text), "artifact": ""], "spec.source", "text and artifact")
+    try refused(["artifact": "%%%"], "spec.source.artifact", "Base64")
+    try refused(["artifact": .string(Base64.encode(Array(text.utf8)))], "spec.source.artifact", "no artifact")
+    try refused(["artifact": .string(Base64.encode(Array(artifact.dropLast(3))))], "spec.source", "damaged")
+    try refused(["text": .string(text), "colour": "red"], "spec.source.colour", "file, text")
+    try refused(["text": 3], "spec.source.text", "string")
+    try refused(["text": "config: {}\nautomata: {stats: {}}", "file": "x.yaml"], "spec.source", "x.yaml:2:")
+  }
+
+  /// The place of an error in a script is that in the file.
+  @Test func placesOfErrors() throws {
+    let spec = try AutomatonSpec([
+      "source": [
+        "file": "x.yaml",
+        "text": """
+        config: {name: x}
+        automata:
+          states:
+            a:
+              code: |
+                local one = 1
+                error("no")
+          transitions:
+            go: {from: a, to: a, condition: "x()"}
+        """,
+      ]
+    ])
+    #expect(spec.place(of: ScriptFailure(script: "body of a", line: 2, message: "")) == "x.yaml:7:9")
+    #expect(spec.place(of: ScriptFailure(script: "condition of go", line: 1, message: "")) == "x.yaml:9:38")
+    #expect(spec.place(of: ScriptFailure(script: "body of b", line: 1, message: "")) == nil)
   }
 
   @Test func faultsOfASourceHaveAPlace() throws {

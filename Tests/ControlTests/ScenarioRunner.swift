@@ -1,3 +1,4 @@
+import AutomataHost
 import JSON
 import Model
 
@@ -94,14 +95,18 @@ struct ScenarioRunner {
   /// `automaton` stands for what was applied last, or keeps what it was.
   private func automaton(_ uid: String, _ state: String, _ line: String) throws -> Observation {
     let executions: [String: AutomatonObservation.Execution] = [
-      "running": .running, "paused": .paused, "stopped": .stopped, "failed": .failed,
+      "running": .running, "paused": .paused, "stopped": .stopped, "failed": .failed, "unconnected": .running,
     ]
     guard let execution = executions[state] else { throw Fault(line: line) }
     var automaton = AutomatonObservation(
       workload: uid, fingerprint: Fingerprint([:]), liveFingerprint: Fingerprint([:]), execution: execution,
       startedAt: Timestamp(milliseconds: 0), time: now.milliseconds, live: ["state": "a"],
-      lastError: execution == .failed ? "it broke" : "")
+      lastError: execution == .failed ? ScriptFailure(script: "body of a", line: 1, message: "it broke") : nil,
+      failedAt: execution == .failed ? now : nil,
+      linkProblems: state == "unconnected" ? ["b/y -> x: there is no automaton b"] : [])
     if case .automaton(let old) = node[uid] {
+      automaton.beganAt = old.execution == .failed && execution == .running ? now : old.beganAt
+      if execution == .failed, let failedAt = old.failedAt { automaton.failedAt = failedAt }
       (automaton.fingerprint, automaton.liveFingerprint) = (old.fingerprint, old.liveFingerprint)
     }
     if case .applyAutomaton(_, _, let spec) = commanded[uid] {

@@ -355,6 +355,11 @@ struct Simulation {
         AutomatonObservation(
           workload: uid, fingerprint: spec.fingerprint, liveFingerprint: spec.liveFingerprint,
           execution: spec.isSuspended ? .paused : .running, startedAt: now))
+    case .restartAutomaton(let uid):
+      guard case .automaton(var automaton) = node[uid] else { throw conflict }
+      guard automaton.execution == .failed else { return }
+      (automaton.execution, automaton.beganAt, automaton.failedAt) = (.running, now, nil)
+      node[uid] = .automaton(automaton)
     case .removeAutomaton(let uid): node[uid] = nil
     }
   }

@@ -39,16 +39,17 @@ import Testing
     let trace = try aether.run("automaton", "trace", "thermostat").output
     #expect(trace.hasPrefix(#"{"trace":"aether/v1","name":"thermostat""#))
     #expect(trace.contains(#""kind":"transition","transition":"too_cold","from":"idle","to":"heating""#))
+    try replays(aether, "thermostat", "live.jsonl")
+    #expect(try aether.run("automaton", "trace", "thermostat", "-n", "1").output.split(separator: "\n").count == 1)
     #expect(
       try aether.run("automaton", "trace", "thermostat", "--kinds", "transitions").output.split(separator: "\n").count
         == 1)
     #expect(try aether.run("describe", "automaton", "thermostat").output.contains("heater"))
 
     // Killed and started again, it goes on.
+    let folder = aether.root + "/automata"
     try await aether.wait("a snapshot is written") {
-      try FileManager.default.contentsOfDirectory(atPath: aether.root + "/automata").contains {
-        $0.hasSuffix(".snapshot")
-      }
+      try FileManager.default.contentsOfDirectory(atPath: folder + "/snapshots").contains { $0.hasSuffix(".snapshot") }
     }
     try await Task.sleep(for: .seconds(2))
     aether.kill()
@@ -56,6 +57,13 @@ import Testing
     try await aether.wait("it goes on") { (try? state(aether, "thermostat")["execution"]) == "running" }
     let after = try state(aether, "thermostat")
     #expect(after["state"] == "heating" && after["variables"]?["cycles"] == 1 && after["inputs"]?["temp"] == 17.5)
+    // The traces of both lives are kept, and each can be run again.
+    let runs = try aether.run("automaton", "trace", "thermostat", "--runs").output.split(separator: "\n")
+    #expect(runs.count == 3 && runs[1].hasSuffix("over") && runs[2].hasSuffix("current"), "\(runs)")
+    try replays(aether, "thermostat", "first.jsonl", "--run", "1")
+    try replays(aether, "thermostat", "second.jsonl")
+    let unknown = try aether.run("automaton", "trace", "thermostat", "--run", "9")
+    #expect(unknown.status == 3 && unknown.errors.contains("accepted: 1, 2"), "\(unknown.errors)")
 
     // Control.
     #expect(try aether.run("automaton", "control", "thermostat", "pause").output.contains("paused"))
@@ -73,7 +81,75 @@ import Testing
 
     #expect(try aether.run("delete", "-f", file).output == "automaton thermostat deleted\n")
     #expect(try aether.run("get", "automata", "-o", "name").output == "")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: aether.root + "/automata").isEmpty)
+    for part in ["snapshots", "traces"] {
+      #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(part)").isEmpty)
+    }
+  }
+
+  /// What `aether automaton trace` prints is replayed byte for byte.
+  private func replays(_ aether: Installation, _ name: String, _ file: String, _ arguments: String...) throws {
+    let path = "\(aether.root)/\(file)"
+    let trace = try Installation.run(
+      Installation.programs + "/aether", ["automaton", "trace", name] + arguments,
+      environment: ["AETHER_CONFIG": aether.root + "/client.yaml"])
+    try trace.output.write(toFile: path, atomically: true, encoding: .utf8)
+    let replay = try aether.run("automaton", "replay", path)
+    #expect(replay.status == 0 && replay.output.hasPrefix("identical: "), "\(replay.output) \(replay.errors)")
+  }
+
+  /// An error of a script stops it: the status says where; a start, or the restart policy, brings it back.
+  @Test func errorsOfScripts() async throws {
+    let aether = try Installation()
+    defer { aether.remove() }
+    try await aether.start()
+    let source = """
+      config: {name: frail}
+      automata:
+        error_policy: stop
+        states:
+          run:
+            code: |
+              local twice = 2 * x
+              if twice < 0 then error("negative") end
+        transitions:
+          stay: {from: run, to: run, condition: "false"}
+      variables:
+        x: {type: double, direction: input}
+      """
+    try source.write(toFile: aether.root + "/frail.yaml", atomically: true, encoding: .utf8)
+    let manifest = aether.root + "/hall.yaml"
+    try "kind: Automaton\nmetadata: {name: hall}\nspec:\n  tick: 10ms\n  source: {file: frail.yaml}\n"
+      .write(toFile: manifest, atomically: true, encoding: .utf8)
+    #expect(try aether.run("apply", "-f", manifest).output == "automaton hall created\n")
+    #expect(try aether.run("wait", "automaton", "hall", "--timeout", "60s").status == 0)
+    #expect(try aether.run("automaton", "set", "hall", "x=-1").status == 0)
+    try await aether.wait("it has failed") { try aether.status("automaton", "hall")["phase"] == "Failed" }
+    let status = try aether.status("automaton", "hall")
+    #expect(status["reason"] == "ScriptError")
+    #expect(
+      status["message"]?.stringValue?.hasPrefix("frail.yaml:8:9: body of run:2: negative; ") == true, "\(status)")
+    #expect(try aether.run("describe", "automaton", "hall").output.contains("frail.yaml:8:9: body of run:2: negative"))
+    #expect(try aether.run("automaton", "set", "hall", "x=1").status == 0)
+    #expect(try aether.run("automaton", "control", "hall", "start").output.contains("Execution:    running"))
+    try await aether.wait("it runs") { try aether.status("automaton", "hall")["phase"] == "Running" }
+    try replays(aether, "hall", "hall.jsonl")
+
+    let text =
+      try String(contentsOfFile: manifest, encoding: .utf8)
+      + "  restart: {policy: onFailure, backoffMin: 10ms, backoffMax: 50ms}\n"
+    try text.write(toFile: manifest, atomically: true, encoding: .utf8)
+    #expect(try aether.run("apply", "-f", manifest).output == "automaton hall updated\n")
+    #expect(try aether.run("automaton", "set", "hall", "x=-1").status == 0)
+    try await aether.wait("it was restarted") {
+      (try aether.status("automaton", "hall")["restarts"]?.integerValue ?? 0) >= 3
+    }
+    #expect(try aether.run("automaton", "set", "hall", "x=1").status == 0)
+    try await aether.wait("it runs again") { try aether.status("automaton", "hall")["phase"] == "Running" }
+
+    // The daemon reads no files of its machine.
+    let refused = try aether.run(
+      "apply", "-f", "-", input: "{kind: Automaton, metadata: {name: a}, spec: {source: {file: /etc/hostname, x: 1}}}")
+    #expect(refused.status == 3 && refused.errors.contains("spec.source.x"), "\(refused.errors)")
   }
 
   @Test func faultsInTheSourceHaveTheirPlaceInTheFile() async throws {
@@ -145,6 +221,23 @@ import Testing
       return status["observedGeneration"] == 2 && status["phase"] == "Running"
     }
     #expect(try state(aether, "third")["inputs"]?["x"] == 51.0)
+
+    // Connections that carry nothing any more say so at both ends.
+    let renamed = stage("first", "[]").replacing("    y: {type", with: "    z: {type").replacing("y = x", with: "z = x")
+    try aether.apply(renamed)
+    let broken = #"first/y -> x"#
+    for name in ["first", "second"] {
+      try await aether.wait("\(name) tells of it") {
+        try aether.status("automaton", name)["reason"] == "ConnectionBroken"
+      }
+      let text = try aether.run("describe", "automaton", name).output
+      #expect(text.contains(broken) && text.contains("Connected") && text.contains("accepted: z"), "\(text)")
+    }
+    try aether.apply(stage("first", "[]"))
+    try await aether.wait("it is whole again") {
+      let conditions = try aether.status("automaton", "second")["conditions"]?.arrayValue ?? []
+      return conditions.contains { $0["type"] == "Connected" && $0["status"] == "True" }
+    }
     #expect(try aether.run("automaton", "set", "first", "x=5").status == 0)
     try await aether.wait("the new source acts") { try state(aether, "third")["outputs"]?["y"] == 161.0 }
 

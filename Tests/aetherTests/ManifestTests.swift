@@ -1,4 +1,8 @@
+import Automata
+import AutomatonFiles
+import Bytes
 import Foundation
+import JSON
 import Model
 import Testing
 
@@ -43,8 +47,9 @@ import Testing
     let file = try scratch.write("lamp.yaml", source)
     let manifest = try #require(try Manifest.load([file]).first)
     #expect(manifest.kind == "Automaton" && manifest.name == "my-lamp-2")
-    #expect(manifest.json["spec"]?["source"]?.stringValue == source)
-    let error = APIError(.invalid, "spec.source: 2:1: error: one\n2:9: error: two", field: "spec.source")
+    #expect(manifest.json["spec"]?["source"] == ["file": "lamp.yaml", "text": .string(source)])
+    let error = APIError(
+      .invalid, "spec.source: lamp.yaml:2:1: error: one\nlamp.yaml:2:9: error: two", field: "spec.source")
     #expect(located(error, [manifest]) == "lamp.yaml:2:1: error: one\nlamp.yaml:2:9: error: two")
     // Without a name it is called as its file; a system of automata is none itself.
     #expect(
@@ -124,6 +129,44 @@ import Testing
       let message = (0..<next(4)).map { _ in parts[next(parts.count)] }.joined()
       let error = Manifest.located(APIError(.invalid, message, field: field), in: manifests)
       #expect(error.code == .invalid)
+    }
+  }
+
+  /// The file that a manifest names is read here and sent: text with its lines, everything else as an artifact.
+  @Test func sourcesAreReadBesideTheManifest() throws {
+    let text = "config: {name: lamp}\nautomata: {states: {a: {}}}\n"
+    _ = try scratch.write("lamp.yaml", text)
+    let manifest = "kind: Automaton\nmetadata: {name: hall}\nspec:\n  tick: 10ms\n  source: {file: lamp.yaml}\n"
+    let file = try scratch.write("hall.yaml", manifest)
+    let read = try #require(try Manifest.load([file]).first)
+    #expect(read.json["spec"]?["source"] == ["file": "lamp.yaml", "text": .string(text)])
+    #expect(read.json["spec"]?["tick"] == "10ms")
+    let error = APIError(.invalid, "spec.source: lamp.yaml:2:1: error: one", field: "spec.source")
+    #expect(located(error, [read]) == "lamp.yaml:2:1: error: one")
+    // Nothing is read for deleting.
+    #expect(try Manifest.load([file], readsSources: false).first?.json["spec"]?["source"] == ["file": "lamp.yaml"])
+
+    let model = try AutomatonFile.load(Array(text.utf8)).automaton
+    let artifact = Artifact(kind: .model, label: [], payload: ModelCodec.encode(model)).encode()
+    try Data(artifact).write(to: URL(fileURLWithPath: scratch.path + "/lamp.aeth"))
+    let binary = try scratch.write("binary.yaml", manifest.replacing("lamp.yaml", with: "lamp.aeth"))
+    #expect(
+      try Manifest.load([binary]).first?.json["spec"]?["source"]
+        == ["file": "lamp.aeth", "artifact": .string(Base64.encode(artifact))])
+
+    for (name, message) in [
+      ("none.yaml", "m.yaml:5:12: spec.source.file cannot be read: none.yaml: No such file or directory"),
+      ("bad.yaml", "bad.yaml:2:11: error: automata needs \"states\""),
+    ] {
+      _ = try scratch.write("bad.yaml", "config: {name: x}\nautomata: {stats: {}}\n")
+      let path = try scratch.write("m.yaml", manifest.replacing("lamp.yaml", with: name))
+      do {
+        _ = try Manifest.load([path])
+        Issue.record("read \(name)")
+      } catch let error as APIError {
+        let found = error.message.replacing(scratch.path + "/", with: "")
+        #expect(found.hasPrefix(message), "\(found)")
+      }
     }
   }
 

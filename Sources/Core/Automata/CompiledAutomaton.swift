@@ -152,10 +152,15 @@ public struct ScriptPlace: Sendable, Equatable {
   public var part: Part
   public var owner: Owner
 
+  public init(part: Part, owner: Owner) {
+    self.part = part
+    self.owner = owner
+  }
+
   /// As errors of the script show it, for example `on_enter of Heating`.
   ///
   /// - Parameter name: The name of the state or transition.
-  func title(_ name: Name) -> Name {
+  public func title(_ name: Name) -> Name {
     let prefix: StaticString
     switch part {
     case .onEnter: prefix = "on_enter of "
@@ -172,7 +177,8 @@ public struct ScriptPlace: Sendable, Equatable {
 }
 
 extension Automaton {
-  func name(of owner: ScriptPlace.Owner) -> Name {
+  /// The name of the state or transition that has a script.
+  public func name(of owner: ScriptPlace.Owner) -> Name {
     switch owner {
     case .state(let index): index < states.count ? states[index].name : []
     case .transition(let index): index < transitions.count ? transitions[index].name : []

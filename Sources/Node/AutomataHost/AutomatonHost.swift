@@ -150,7 +150,8 @@ public actor AutomatonHost {
     for source in Set((before?.links ?? []).map(\.source) + spec.links.map(\.source)) {
       await connect(Qualified(owner: spec.owner, name: source), fresh: isNew ? spec.id : nil)
     }
-    return status
+    await noteLinkProblems(around: spec, before?.links ?? [])
+    return spec.links.isEmpty && readers[own]?.isEmpty ?? true ? status : try await self.status(spec.id)
   }
 
   /// Ends an automaton and forgets it, with its snapshot.
@@ -164,6 +165,7 @@ public actor AutomatonHost {
     await shard(of: id).remove(id)
     await forgetFiles(of: id)
     for link in spec.links { await connect(Qualified(owner: spec.owner, name: link.source)) }
+    await noteLinkProblems(around: spec, spec.links)
     for listener in listeners.values { listener.yield(.removed(id)) }
   }
 
@@ -291,6 +293,38 @@ public actor AutomatonHost {
       }
     }
     await shard(of: id).connect(id, outgoing, fresh: fresh)
+  }
+
+  /// Says at an automaton and at both ends of its connections which of them carry nothing.
+  private func noteLinkProblems(around spec: HostedSpec, _ before: [Link]) async {
+    let own = Qualified(owner: spec.owner, name: spec.name)
+    var concerned = readers[own] ?? []
+    for link in before + spec.links {
+      if let id = names[Qualified(owner: spec.owner, name: link.source)] { concerned.insert(id) }
+    }
+    if specs[spec.id] != nil, !concerned.isEmpty || !(before + spec.links).isEmpty { concerned.insert(spec.id) }
+    for id in concerned.sorted() { await shard(of: id).setLinkProblems(id, linkProblems(of: id)) }
+  }
+
+  private func linkProblems(of id: String) -> [String] {
+    guard let spec = specs[id] else { return [] }
+    var problems: [String] = []
+    for link in spec.links {
+      if let source = specs[names[Qualified(owner: spec.owner, name: link.source)] ?? ""] {
+        guard let problem = link.problem(from: source.automaton.model, to: spec.automaton.model) else { continue }
+        problems.append("\(link): \(problem)")
+      } else {
+        problems.append("\(link): there is no automaton \(link.source)")
+      }
+    }
+    for reader in (readers[Qualified(owner: spec.owner, name: spec.name)] ?? []).sorted() {
+      guard let reader = specs[reader], reader.id != id else { continue }
+      for link in reader.links where link.source == spec.name {
+        guard let problem = link.problem(from: spec.automaton.model, to: reader.automaton.model) else { continue }
+        problems.append("\(link) of \(reader.name): \(problem)")
+      }
+    }
+    return problems
   }
 
   /// - Returns: how many snapshots were written.

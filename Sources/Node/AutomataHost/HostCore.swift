@@ -154,6 +154,13 @@ final class HostCore {
     route(at: now)
   }
 
+  /// Says which connections of an automaton carry nothing.
+  func setLinkProblems(_ id: String, _ problems: [String], at now: Int64) {
+    guard let slot = places[id], let automaton = slots[slot], automaton.linkProblems != problems else { return }
+    automaton.linkProblems = problems
+    settle(slot, at: now, isChanged: false)
+  }
+
   /// Values that come from other cores. A target that is not here gets them when it comes: its sources send again.
   func deliver(_ deliveries: [HostedAutomaton.Delivery], at now: Int64) {
     inbox += deliveries.filter { places[$0.target] != nil }

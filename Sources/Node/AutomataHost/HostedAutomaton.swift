@@ -46,6 +46,13 @@ final class HostedAutomaton {
   /// Values of delayed connections: they arrive after the next tick.
   private var held: [Delivery] = []
   private(set) var lastError: [UInt8] = []
+  /// When it was begun last, and when an error of a script stopped it after that.
+  private var beganAt: Int64
+  private var failedAt: Int64?
+  /// Connections from and to it that carry nothing, and why.
+  var linkProblems: [String] = [] {
+    didSet { if linkProblems != oldValue { isReportDue = true } }
+  }
   /// Of its last snapshot.
   private var snapshotHash: [UInt8]?
   private var skippedTicks: UInt64 = 0
@@ -79,6 +86,7 @@ final class HostedAutomaton {
     self.lastRun = lastRun
     self.keepsFiles = keepsFiles
     recordedAt = origin
+    beganAt = origin
     run = AutomatonRun(spec.automaton, options: HostedAutomaton.options(spec, origin))
     lineCount = run.trace.lineCount
     firstLine = lineCount
@@ -94,6 +102,8 @@ final class HostedAutomaton {
     self.lastRun = lastRun
     self.keepsFiles = keepsFiles
     recordedAt = now
+    beganAt = record.beganAt
+    failedAt = record.failedAt
     run = try AutomatonRun(
       spec.automaton, options: HostedAutomaton.options(spec, origin), from: record.point)
     lineCount = run.trace.lineCount
@@ -204,8 +214,14 @@ final class HostedAutomaton {
       case .resume: try run.apply(.resume)
       case .step(let count): try step(count)
       case .stop: try run.apply(.stop)
-      case .start: try run.apply(.start)
-      case .reset: try run.apply(.reset)
+      case .start:
+        try run.apply(.start)
+        beganAt = now
+      case .reset:
+        // Whoever resets wants it to begin anew, also when it has stopped.
+        try run.apply(.reset)
+        if engine.execution == .loaded { try run.apply(.start) }
+        beganAt = now
       case .force(let state): try run.apply(.force(state))
       }
     } catch {
@@ -253,6 +269,11 @@ final class HostedAutomaton {
     let lines = run.takeTrace()
     guard !lines.isEmpty else { return }
     if engine.errorCount > 0 { noteErrors(lines) }
+    if engine.execution != .error {
+      failedAt = nil
+    } else if failedAt == nil {
+      failedAt = origin + max(0, engine.now)
+    }
     keep(lines)
     isReportDue = true
     guard !feeds.isEmpty else { return }
@@ -274,7 +295,7 @@ final class HostedAutomaton {
 
   private func noteErrors(_ lines: [UInt8]) {
     TraceLine.forEach(lines[...]) { line in
-      if TraceLine.kind(line).elementsEqual("error".utf8) { lastError = Array(line.prefix(1024)) }
+      if TraceLine.kind(line).elementsEqual("error".utf8) { lastError = Array(line.prefix(2048)) }
     }
   }
 
@@ -380,7 +401,9 @@ final class HostedAutomaton {
   func record() throws(EngineError) -> SnapshotRecord {
     let point = try run.point(afterHash: snapshotHash)
     snapshotHash = point.snapshot?.hash
-    return SnapshotRecord(revision: spec.revision, origin: origin, point: point, lastError: lastError)
+    return SnapshotRecord(
+      revision: spec.revision, origin: origin, beganAt: beganAt, failedAt: failedAt, point: point,
+      lastError: lastError)
   }
 
   var counters: Counters {
@@ -404,7 +427,8 @@ final class HostedAutomaton {
       variables: model.variables.enumerated().map { index, variable in
         AutomatonStatus.Variable(
           name: text(variable.name), direction: variable.direction, type: variable.type, value: engine.value(index))
-      }, counters: counters, lastError: text(lastError), startedAt: origin, time: run.time,
+      }, counters: counters, lastError: ScriptFailure(traceLine: lastError), failedAt: failedAt,
+      beganAt: beganAt, linkProblems: linkProblems, startedAt: origin, time: run.time,
       isResting: engine.execution == .running && deadline == nil)
   }
 }

@@ -1,4 +1,5 @@
 import Automata
+import JSON
 
 /// What the host is told to run.
 public struct HostedSpec: Sendable {
@@ -85,8 +86,14 @@ public struct AutomatonStatus: Sendable, Equatable {
   public var states: [String]
   public var variables: [Variable]
   public var counters: Counters
-  /// Message of the latest error of a script; empty for none.
-  public var lastError: String
+  /// The latest error of a script.
+  public var lastError: ScriptFailure?
+  /// When an error of a script stopped it, in milliseconds since 1970; `nil` while it is not stopped so.
+  public var failedAt: Int64?
+  /// When it was begun last: at first, by a start or by a reset.
+  public var beganAt: Int64
+  /// Connections from and to it that carry nothing, and why.
+  public var linkProblems: [String]
   /// When it began, in milliseconds since 1970.
   public var startedAt: Int64
   /// Milliseconds of its clock at the last tick.
@@ -95,6 +102,32 @@ public struct AutomatonStatus: Sendable, Equatable {
   public var isResting: Bool
 
   public var outputs: [Variable] { variables.filter { $0.direction == .output } }
+}
+
+/// An error of a script, as its line of the trace tells it.
+public struct ScriptFailure: Sendable, Equatable {
+  /// Which script, for example `on_enter of heating`.
+  public var script: String
+  /// Line of the script, from 1; 0 when there is none.
+  public var line: Int
+  /// Begins with script and line where there is one.
+  public var message: String
+
+  public init(script: String, line: Int, message: String) {
+    self.script = script
+    self.line = line
+    self.message = message
+  }
+
+  /// - Returns: `nil` for what is no such line.
+  init?(traceLine line: [UInt8]) {
+    guard let json = try? JSON.parse(line), let script = json["in"]?.stringValue,
+      let message = json["message"]?.stringValue
+    else { return nil }
+    self.init(script: script, line: Int(clamping: json["line"]?.integerValue ?? 0), message: message)
+  }
+
+  public var text: String { message.hasPrefix(script) ? message : "\(script): \(message)" }
 }
 
 /// Figures of one automaton, or of all of a node.

@@ -39,7 +39,7 @@ extension ValueType {
 }
 
 /// A connection as its target declares it: from an output of another automaton to an input of its own.
-public struct Link: Sendable, Equatable {
+public struct Link: Sendable, Equatable, CustomStringConvertible {
   /// Name of the automaton that it comes from; of the same owner.
   public var source: String
   public var output: Name
@@ -56,6 +56,11 @@ public struct Link: Sendable, Equatable {
     self.input = input
     self.transform = transform
     self.isDelayed = isDelayed
+  }
+
+  /// `AUTOMATON/OUTPUT -> INPUT`
+  public var description: String {
+    "\(source)/\(String(decoding: output, as: UTF8.self)) -> \(String(decoding: input, as: UTF8.self))"
   }
 
   /// Why the connection cannot be made between these two; `nil` when it can.
@@ -85,12 +90,17 @@ public struct Link: Sendable, Equatable {
 }
 
 /// What is wrong with a connection.
-public struct LinkProblem: Error, Sendable, Equatable {
+public struct LinkProblem: Error, Sendable, Equatable, CustomStringConvertible {
   public enum End: String, Sendable { case from, to, transform }
 
   public var end: End
   public var message: String
   public var accepted: [String]
+
+  public var description: String {
+    let words = end == .transform ? "the transform \(message)" : message
+    return accepted.isEmpty ? words : "\(words); accepted: \(accepted.joined(separator: ", "))"
+  }
 }
 
 /// The rule for cycles: each has at least one delayed connection.

@@ -102,6 +102,10 @@ actor Shard {
     turn { core, now in core.connect(id, outgoing, fresh: fresh, at: now) }
   }
 
+  func setLinkProblems(_ id: String, _ problems: [String]) {
+    turn { core, now in core.setLinkProblems(id, problems, at: now) }
+  }
+
   func deliver(_ deliveries: [HostedAutomaton.Delivery]) {
     turn { core, now in core.deliver(deliveries, at: now) }
   }

@@ -3,7 +3,7 @@ import Bytes
 
 /// What a file keeps of one automaton, so that it goes on after a restart.
 ///
-/// "AETHHS02", revision, origin, ticks, time, lines, latest error, snapshot, and the CRC-32C of all of that. Each snapshot
+/// "AETHHS02", revision, origin, when it began and failed, ticks, time, lines, latest error, snapshot, and the CRC-32C of all of that. Each snapshot
 /// holds the hash of the one before it.
 struct SnapshotRecord: Sendable, Equatable {
   static let magic = Array("AETHHS02".utf8)
@@ -11,6 +11,9 @@ struct SnapshotRecord: Sendable, Equatable {
   var revision: String
   /// When the automaton's clock showed 0, in milliseconds since 1970.
   var origin: Int64
+  /// In milliseconds since 1970.
+  var beganAt: Int64
+  var failedAt: Int64?
   /// How it stood.
   var point: RunPoint
   var lastError: [UInt8]
@@ -20,6 +23,8 @@ struct SnapshotRecord: Sendable, Equatable {
     writer.put(raw: SnapshotRecord.magic)
     writer.put16(Array(revision.utf8))
     writer.put(origin)
+    writer.put(beganAt)
+    writer.put(failedAt ?? -1)
     writer.put(point.tick)
     writer.put(point.time)
     writer.put(point.line)
@@ -29,9 +34,14 @@ struct SnapshotRecord: Sendable, Equatable {
     return writer.bytes
   }
 
-  init(revision: String, origin: Int64, point: RunPoint, lastError: [UInt8] = []) {
+  init(
+    revision: String, origin: Int64, beganAt: Int64? = nil, failedAt: Int64? = nil, point: RunPoint,
+    lastError: [UInt8] = []
+  ) {
     self.revision = revision
     self.origin = origin
+    self.beganAt = beganAt ?? origin
+    self.failedAt = failedAt
     self.point = point
     self.lastError = lastError
   }
@@ -46,6 +56,9 @@ struct SnapshotRecord: Sendable, Equatable {
       _ = try reader.take(SnapshotRecord.magic.count)
       revision = String(decoding: try reader.bytes16(), as: UTF8.self)
       origin = try reader.i64()
+      beganAt = try reader.i64()
+      let failed = try reader.i64()
+      failedAt = failed >= 0 ? failed : nil
       let (tick, time, line) = (try reader.u64(), try reader.i64(), try reader.u64())
       lastError = try reader.bytes16()
       point = RunPoint(tick: tick, time: time, line: line, snapshot: try Snapshot(try reader.bytes32()))

@@ -1,6 +1,5 @@
 import Automata
 import Bytes
-import JSON
 import Script
 
 /// One input of a run, as people write it: `100:temp=31.5` is set when 100 ticks were taken, so that tick 101 is the first to
@@ -108,35 +107,6 @@ extension AutomatonValue {
     case "-inf": .float64(-.infinity)
     case "nan": .float64(.nan)
     default: nil
-    }
-  }
-
-  /// A value of a trace or a document.
-  ///
-  /// - Returns: `nil` when it is not one of the type.
-  public static func json(_ json: JSON, as type: ValueType) -> AutomatonValue? {
-    switch json {
-    case .bool(let value): AutomatonValue.bool(value).converted(to: type)
-    case .integer(let value): AutomatonValue.int64(value).converted(to: type)
-    case .number(let value): AutomatonValue.float64(value).converted(to: type)
-    case .string(let text): AutomatonValue.string(Array(text.utf8)).parsed(as: type)
-    case .null, .array, .object: nil
-    }
-  }
-}
-
-extension AutomatonValue {
-  /// The value for readers of JSON: numbers that are not finite and bytes stand as text, as in traces.
-  public var json: JSON {
-    switch self {
-    case .void: .null
-    case .bool(let value): .bool(value)
-    case .int32(let value): .integer(Int64(value))
-    case .int64(let value): .integer(value)
-    case .float32(let value): value.isFinite ? .number(Double(value)) : .string(String(decoding: text, as: UTF8.self))
-    case .float64(let value): value.isFinite ? .number(value) : .string(String(decoding: text, as: UTF8.self))
-    case .string(let text): .string(String(decoding: text, as: UTF8.self))
-    case .binary(let bytes): .string(Hex.encode(bytes))
     }
   }
 }

@@ -283,7 +283,7 @@ public struct TraceFile: Sendable {
       throw TraceProblem(line: number, "\"\(name)\" is no variable of the automaton")
     }
     let type = model.variables[index].type
-    guard let value = line["value"].flatMap({ AutomatonValue.json($0, as: type) }) else {
+    guard let value = line["value"].flatMap({ AutomatonValue(json: $0, type: type) }) else {
       throw TraceProblem(line: number, "the value of \(name) is no \(type.word)")
     }
     return (index, value)

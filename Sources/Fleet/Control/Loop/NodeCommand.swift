@@ -19,7 +19,9 @@ public enum NodeCommand: Sendable, Equatable {
   case removeProcess(WorkloadID)
   /// Runs an automaton as specified; what is so already goes on undisturbed.
   case applyAutomaton(WorkloadID, ResourceKey, AutomatonSpec)
-  /// Ends it and forgets its snapshot.
+  /// Begins an automaton again that an error of a script has stopped.
+  case restartAutomaton(WorkloadID)
+  /// Ends it and forgets its snapshot and its traces.
   case removeAutomaton(WorkloadID)
 
   /// The word for messages and metrics.
@@ -33,6 +35,7 @@ public enum NodeCommand: Sendable, Equatable {
     case .stopProcess: "stopProcess"
     case .removeProcess: "removeProcess"
     case .applyAutomaton: "applyAutomaton"
+    case .restartAutomaton: "restartAutomaton"
     case .removeAutomaton: "removeAutomaton"
     }
   }
@@ -48,7 +51,7 @@ public enum NodeCommand: Sendable, Equatable {
     switch self {
     case .createCell(let id, _, _), .updateCell(let id, _), .setCellPaused(let id, _), .removeCell(let id),
       .startProcess(let id, _, _, _), .stopProcess(let id, _), .removeProcess(let id),
-      .applyAutomaton(let id, _, _), .removeAutomaton(let id):
+      .applyAutomaton(let id, _, _), .restartAutomaton(let id), .removeAutomaton(let id):
       id
     }
   }

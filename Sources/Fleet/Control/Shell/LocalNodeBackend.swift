@@ -26,6 +26,7 @@ public struct LocalNodeBackend: NodeBackend {
     do throws(NodeError) {
       switch command {
       case .applyAutomaton(let id, let key, let spec): return await apply(spec, id, key)
+      case .restartAutomaton(let id): return await restartAutomaton(id)
       case .removeAutomaton(let id): return await removeAutomaton(id)
       case .createCell(let id, let key, let spec):
         return .success(.cell(observation(try await node.createCell(try configuration(id, key, spec)))))
@@ -169,6 +170,18 @@ public struct LocalNodeBackend: NodeBackend {
     } catch {
       return .failure(
         NodeFailure(.node, code: "InvalidSpec", message: "\((error as? APIError)?.message ?? "\(error)")"))
+    }
+  }
+
+  private func restartAutomaton(_ id: WorkloadID) async -> Result<Observation?, NodeFailure> {
+    do throws(HostError) {
+      guard let automata else { return .success(nil) }
+      let status = try await automata.status(id)
+      guard status.execution == .error else { return .success(.automaton(AutomatonObservation(status))) }
+      return .success(.automaton(AutomatonObservation(try await automata.perform(.start, on: id))))
+    } catch {
+      // It is gone, or someone else has begun it: look again.
+      return .failure(NodeFailure(.conflict, code: error.code, message: error.description))
     }
   }
 

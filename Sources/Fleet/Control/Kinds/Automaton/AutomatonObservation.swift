@@ -1,5 +1,6 @@
 import Automata
 import AutomataHost
+import AutomatonRuns
 import JSON
 import Model
 
@@ -22,11 +23,17 @@ public struct AutomatonObservation: Sendable, Equatable {
   public var time: Int64
   /// Members of the status that change as it runs: state, outputs, figures.
   public var live: JSONObject
-  public var lastError: String
+  public var lastError: ScriptFailure?
+  /// When it was begun last, and when an error of a script stopped it.
+  public var beganAt: Timestamp
+  public var failedAt: Timestamp?
+  /// Connections that carry nothing, and why.
+  public var linkProblems: [String]
 
   public init(
     workload: WorkloadID, fingerprint: Fingerprint, liveFingerprint: Fingerprint, execution: Execution,
-    startedAt: Timestamp, time: Int64 = 0, live: JSONObject = [:], lastError: String = ""
+    startedAt: Timestamp, time: Int64 = 0, live: JSONObject = [:], lastError: ScriptFailure? = nil,
+    beganAt: Timestamp? = nil, failedAt: Timestamp? = nil, linkProblems: [String] = []
   ) {
     self.workload = workload
     self.fingerprint = fingerprint
@@ -36,6 +43,9 @@ public struct AutomatonObservation: Sendable, Equatable {
     self.time = time
     self.live = live
     self.lastError = lastError
+    self.beganAt = beganAt ?? startedAt
+    self.failedAt = failedAt
+    self.linkProblems = linkProblems
   }
 
   /// The phase that follows from it alone.
@@ -62,7 +72,8 @@ extension AutomatonObservation {
       workload: status.id, fingerprint: Fingerprint(text: status.revision),
       liveFingerprint: Fingerprint(text: status.liveRevision), execution: execution,
       startedAt: Timestamp(milliseconds: status.startedAt), time: status.time, live: status.live,
-      lastError: status.lastError)
+      lastError: status.lastError, beganAt: Timestamp(milliseconds: status.beganAt),
+      failedAt: status.failedAt.map { Timestamp(milliseconds: $0) }, linkProblems: status.linkProblems)
   }
 }
 
@@ -75,7 +86,7 @@ extension AutomatonStatus {
     live["ticks"] = .integer(Int64(clamping: counters.ticks))
     live["transitions"] = .integer(Int64(clamping: counters.transitions))
     live["errors"] = .integer(Int64(clamping: counters.errors))
-    if !lastError.isEmpty { live["lastError"] = .string(lastError) }
+    if let lastError { live["lastError"] = .string(lastError.text) }
     return live
   }
 }

@@ -1,6 +1,7 @@
 import Automata
 import AutomataHost
 import AutomatonFiles
+import AutomatonRuns
 import JSON
 import Model
 
@@ -9,9 +10,39 @@ extension AutomatonSpec {
   ///
   /// - Throws: `INVALID` for `spec.source`; the message begins with line and column in the source.
   public func automaton() throws(APIError) -> Automaton {
-    var automaton: Automaton
+    try loaded().automaton
+  }
+
+  /// Where a script that failed stands in the source, as `FILE:LINE:COLUMN`, or `LINE:COLUMN` when no file is known.
+  ///
+  /// - Returns: `nil` when the source has no lines, or no such script.
+  public func place(of failure: ScriptFailure) -> String? {
+    guard let loaded = try? loaded() else { return nil }
+    let model = loaded.automaton
+    let parts: [(ScriptPlace.Part, Bool, (Int) -> SourceMap.Script)] = [
+      (.onEnter, true, SourceMap.Script.onEnter), (.body, true, SourceMap.Script.body),
+      (.onExit, true, SourceMap.Script.onExit), (.file, true, SourceMap.Script.file),
+      (.condition, false, SourceMap.Script.condition), (.transitionBody, false, SourceMap.Script.transitionBody),
+      (.triggered, false, SourceMap.Script.triggered), (.weight, false, SourceMap.Script.weightExpression),
+      (.file, false, SourceMap.Script.transitionFile),
+    ]
+    let title = Array(failure.script.utf8)
+    for (part, isState, script) in parts {
+      for index in 0..<(isState ? model.states.count : model.transitions.count) {
+        let owner = isState ? ScriptPlace.Owner.state(index) : ScriptPlace.Owner.transition(index)
+        guard ScriptPlace(part: part, owner: owner).title(model.name(of: owner)) == title,
+          let place = loaded.sources.place(of: script(index), line: max(1, failure.line))
+        else { continue }
+        return place.description
+      }
+    }
+    return nil
+  }
+
+  private func loaded() throws(APIError) -> LoadedAutomaton {
+    var loaded: LoadedAutomaton
     do {
-      automaton = try AutomatonFile.load(Array(source.utf8)).automaton
+      loaded = try AutomatonFile.loadAny(source, file: sourceFile)
     } catch {
       let errors = error.problems.filter { $0.severity == .error }
       let shown = errors.prefix(10).map(\.description).joined(separator: "\n")
@@ -19,18 +50,18 @@ extension AutomatonSpec {
       throw APIError(.invalid, "spec.source: \(shown)\(rest)", field: "spec.source")
     }
     switch errorAction {
-    case .continue: automaton.errorPolicy = .continue
-    case .stop: automaton.errorPolicy = .stop
+    case .continue: loaded.automaton.errorPolicy = .continue
+    case .stop: loaded.automaton.errorPolicy = .stop
     case .faultState(let name):
-      guard let state = automaton.state(named: Array(name.utf8)) else {
+      guard let state = loaded.automaton.state(named: Array(name.utf8)) else {
         throw .invalid(
           "spec.errorPolicy.state", "is \"\(name.prefix(80))\"",
-          accepted: AutomatonSpec.names(automaton.states.map(\.name)))
+          accepted: AutomatonSpec.names(loaded.automaton.states.map(\.name)))
       }
-      automaton.errorPolicy = .faultState(state)
+      loaded.automaton.errorPolicy = .faultState(state)
     case nil: break
     }
-    return automaton
+    return loaded
   }
 
   /// What the host is told.
@@ -56,7 +87,7 @@ extension AutomatonSpec {
     return HostedSpec(
       id: id, owner: key.owner, name: key.name, automaton: compiled, revision: fingerprint.text,
       liveRevision: liveFingerprint.text, options: options, inputs: try inputs(of: automaton), isSuspended: isSuspended,
-      links: links)
+      links: links, trace: trace)
   }
 
   func inputs(of automaton: Automaton) throws(APIError) -> [HostedSpec.Input] {

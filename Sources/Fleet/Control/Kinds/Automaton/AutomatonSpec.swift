@@ -1,10 +1,12 @@
 import Automata
 import AutomataHost
+import AutomatonFiles
+import Bytes
 import JSON
 import Model
 import YAML
 
-/// What an automaton is to be, with every default filled in (schemas/automaton.json). Its source is text still.
+/// What an automaton is to be, with every default filled in (schemas/automaton.json). Its source is not read yet.
 public struct AutomatonSpec: Sendable, Equatable {
   public enum ErrorAction: Sendable, Equatable {
     case `continue`
@@ -12,8 +14,10 @@ public struct AutomatonSpec: Sendable, Equatable {
     case stop
   }
 
-  /// The text of the document.
-  public var source: String
+  /// A document in any of its forms.
+  public var source: [UInt8]
+  /// What problems of the source name as its file; empty for none.
+  public var sourceFile: String
   public var inputs: JSONObject
   public var semantics: Semantics?
   /// Milliseconds.
@@ -25,11 +29,16 @@ public struct AutomatonSpec: Sendable, Equatable {
   /// `nil`: as the document says.
   public var errorAction: ErrorAction?
   public var links: [Link]
+  /// What an error of a script that stopped it is followed by.
+  var restart: RestartRule
+  /// `nil`: its trace is not kept on disk.
+  public var trace: TraceKeeping?
   /// Names what only a new run can take on.
   public var fingerprint: Fingerprint
-  /// Names what a running automaton can take on: inputs, connections and whether it is suspended.
+  /// Names what a running automaton can take on: inputs, connections, trace and whether it is suspended.
   public var liveFingerprint: Fingerprint
 
+  static let traceSizeRange: ClosedRange<Int64> = 16 << 10...1 << 30
   static let tickRange: ClosedRange<Int64> = 1...3_600_000
 
   /// - Parameter json: `spec` of a resource, with or without defaults.
@@ -38,11 +47,7 @@ public struct AutomatonSpec: Sendable, Equatable {
     let schema = AutomatonKind.definition.schema
     try schema.validate(json, path: "spec")
     let spec = schema.fillingDefaults(json)
-    switch spec["source"] {
-    case .string(let text): source = text
-    case .some(let document): source = YAML.text(document)
-    case nil: source = ""
-    }
+    (source, sourceFile) = try AutomatonSpec.source(spec["source"] ?? .null)
     inputs = spec["inputs"]?.objectValue ?? [:]
     semantics = spec["semantics"].map { $0 == "compat" ? .compat : .strict }
     tick = spec.quantity("tick", .duration) ?? 100
@@ -70,10 +75,50 @@ public struct AutomatonSpec: Sendable, Equatable {
     for (index, connection) in (spec["connections"]?.arrayValue ?? []).enumerated() {
       links.append(try AutomatonSpec.link(connection, "spec.connections[\(index)]"))
     }
+    restart = RestartRule(spec["restart"], policy: .never)
+    trace = nil
+    if spec["trace"]?.flag("enabled") ?? true {
+      let size = spec["trace"]?.quantity("maxSize", .bytes) ?? 1 << 20
+      guard AutomatonSpec.traceSizeRange.contains(size) else {
+        throw .invalid("spec.trace.maxSize", "is \(size)", accepted: "16Ki to 1Gi")
+      }
+      trace = TraceKeeping(fileSize: Int(size), filesMax: Int(spec["trace"]?["maxFiles"]?.integerValue ?? 4))
+    }
     var identity = spec.members("semantics", "tick", "seed", "budget", "errorPolicy").objectValue ?? [:]
-    identity["source"] = .string(source)
+    identity["source"] = .string(
+      AutomatonForm(of: source) == .yaml ? String(decoding: source, as: UTF8.self) : Base64.encode(source))
     fingerprint = Fingerprint(.object(identity))
-    liveFingerprint = Fingerprint(spec.members("inputs", "suspended", "connections"))
+    liveFingerprint = Fingerprint(spec.members("inputs", "suspended", "connections", "trace"))
+  }
+
+  /// The document and the name of its file.
+  private static func source(_ json: JSON) throws(APIError) -> ([UInt8], String) {
+    if let text = json.stringValue { return (Array(text.utf8), "") }
+    let isReference = ["file", "text", "artifact"].contains { json[$0] != nil }
+    guard isReference else { return (Array(YAML.text(json).utf8), "") }
+    var reader = try FieldReader(json, path: "spec.source")
+    let file = try reader.optionalString("file") ?? ""
+    let text = try reader.optionalString("text")
+    let artifact = try reader.optionalString("artifact")
+    try reader.refuseUnknown()
+    switch (text, artifact) {
+    case (let text?, nil): return (Array(text.utf8), file)
+    case (nil, let artifact?):
+      guard let bytes = try? Base64.decode(artifact) else {
+        throw .invalid("spec.source.artifact", "is no Base64")
+      }
+      guard AutomatonForm(of: bytes) != .yaml else {
+        throw .invalid(
+          "spec.source.artifact", "is no artifact",
+          accepted: "what \"aether automaton compile\" writes, in Base64; text belongs into spec.source.text")
+      }
+      return (bytes, file)
+    case (_?, _?): throw .invalid("spec.source", "has text and artifact", accepted: "one of them")
+    case (nil, nil):
+      throw .invalid(
+        "spec.source.file", "names a file, and the daemon reads none",
+        accepted: "\"aether apply -f\", which sends its contents, or spec.source.text, or spec.source.artifact")
+    }
   }
 
   private static func link(_ json: JSON, _ path: String) throws(APIError) -> Link {

@@ -27,7 +27,7 @@ struct ProcessHistory: Sendable, Equatable {
 
   func verdict(_ spec: ProcessSpec) -> Verdict {
     guard let exit = lastExit, fingerprint == spec.fingerprint, exit.reason != .stopped else { return .start }
-    let mayRestart = spec.restart.limit.map { quickEnds <= $0 } ?? true
+    let mayRestart = spec.restart.allows(quickEnds: quickEnds)
     switch spec.restart.policy {
     case .always where mayRestart, .onFailure where mayRestart && exit.isFailure:
       return nextRestartAt.map { .wait(until: $0, exit) } ?? .start
@@ -84,9 +84,8 @@ struct ProcessHistory: Sendable, Equatable {
       nextRestartAt = nil
       return
     }
-    let lived = exit.run.map { exit.finishedAt - $0.startedAt } ?? .zero
-    quickEnds = lived >= rule.resetAfter && exit.run != nil ? 1 : quickEnds + 1
-    nextRestartAt = exit.finishedAt + rule.backoff.delay(failures: Int(quickEnds))
+    quickEnds = rule.quickEnds(quickEnds, lived: exit.run.map { exit.finishedAt - $0.startedAt })
+    nextRestartAt = rule.restartAt(exit.finishedAt, quickEnds: quickEnds)
   }
 }
 

@@ -15,17 +15,6 @@ public struct StopRule: Sendable, Equatable {
   public static let terminate: Int32 = 15
 }
 
-/// When to start a process again.
-struct RestartRule: Sendable, Equatable {
-  enum Policy: String, Sendable { case always, onFailure, never }
-
-  var policy: Policy
-  var backoff: Backoff
-  var resetAfter: Duration
-  /// Restarts, counted since it last ran for `resetAfter`, until it has failed for good.
-  var limit: Int64?
-}
-
 /// What a process is to be, checked and with every default filled in (schemas/process.json).
 public struct ProcessSpec: Sendable, Equatable {
   public struct Limits: Sendable, Equatable {
@@ -103,14 +92,7 @@ public struct ProcessSpec: Sendable, Equatable {
     self.stop = StopRule(
       signal: stop?["signal"]?.stringValue.flatMap { SignalName.number($0) } ?? StopRule.terminate,
       gracePeriod: .milliseconds(stop?.quantity("gracePeriod", .duration) ?? 5000))
-    let restart = spec["restart"]
-    self.restart = RestartRule(
-      policy: restart?["policy"]?.stringValue.flatMap(RestartRule.Policy.init) ?? .always,
-      backoff: Backoff(
-        first: .milliseconds(restart?.quantity("backoffMin", .duration) ?? 100),
-        last: .milliseconds(restart?.quantity("backoffMax", .duration) ?? 30_000)),
-      resetAfter: .milliseconds(restart?.quantity("resetAfter", .duration) ?? 60_000),
-      limit: restart?["limit"]?.integerValue)
+    restart = RestartRule(spec["restart"], policy: .always)
     var identity = spec.objectValue ?? [:]
     identity["restart"] = nil
     identity["stop"] = nil
