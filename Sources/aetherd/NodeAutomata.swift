@@ -97,11 +97,9 @@ struct NodeAutomata: LiveAutomata {
   }
 
   func traces(of automaton: Resource) async throws(APIError) -> [JSON] {
-    let present = (try? await host.status(automaton.metadata.uid)) != nil
-    let runs = await host.traceRuns(of: automaton.metadata.uid)
-    return runs.map { run in
+    await host.traceRuns(of: automaton.metadata.uid).map { run in
       [
-        "run": .integer(Int64(run.number)), "current": .bool(present && run.number == runs.last?.number),
+        "run": .integer(Int64(run.number)), "current": .bool(run.isCurrent),
         "whole": .bool(run.isWhole), "files": .integer(Int64(run.files)), "bytes": .integer(run.bytes),
         "writtenAt": .string(Timestamp(milliseconds: run.writtenAt).description),
       ]

@@ -194,8 +194,13 @@ import Testing
     try expectReplay(bytes)
     await #expect(throws: HostError.self) { try await host.trace(of: spec.id, run: 7, follows: true) }
     await host.shutdown()
+    // Right after a restart the new run is listed, and is the current one.
+    let next = try AutomatonHost(AutomatonHost.Options(directory: directory))
+    try await next.apply(spec)
+    #expect(await next.traceRuns(of: spec.id).map(\.isCurrent) == [false, true])
+    await next.shutdown()
     // What was written before the end is whole.
     let runs = try await TraceFiles(directory + "/traces").runs(spec.id)
-    #expect(runs.count == 1 && runs[0].files > 1)
+    #expect(runs.count == 2 && runs[0].files > 1)
   }
 }

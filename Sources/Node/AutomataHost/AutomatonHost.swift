@@ -219,7 +219,12 @@ public actor AutomatonHost {
   }
 
   /// Runs of which traces are kept, the oldest first.
-  public func traceRuns(of id: String) async -> [TraceRun] { await traces?.runs(id) ?? [] }
+  public func traceRuns(of id: String) async -> [TraceRun] {
+    let present = await shard(of: id).presentRun(id)
+    var runs = await traces?.runs(id) ?? []
+    for index in runs.indices { runs[index].isCurrent = runs[index].number == present }
+    return runs
+  }
 
   public func spec(of id: String) -> HostedSpec? { specs[id] }
 

@@ -123,6 +123,14 @@ actor Shard {
     }
   }
 
+  /// The run that its lines go to, when what waits is handed over; `nil` when its trace is not kept on disk.
+  func presentRun(_ id: String) -> UInt32? {
+    turn { core, _ in
+      core.writeTrace(of: id)
+      return core[id]?.place?.run
+    }
+  }
+
   /// Hands over lines that have waited for `age` milliseconds.
   func writeTraces(age: Int64) {
     guard let traces else { return }

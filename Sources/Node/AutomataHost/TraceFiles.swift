@@ -139,6 +139,8 @@ public struct TraceRun: Sendable, Equatable {
   public var number: UInt32
   /// Its beginning is kept; otherwise the trace begins with a snapshot.
   public var isWhole: Bool
+  /// Its automaton goes on writing it.
+  public var isCurrent = false
   public var files = 0
   public var bytes: Int64 = 0
   /// When its last line was written, in milliseconds since 1970.
