@@ -356,7 +356,7 @@ struct SnapshotOutput {
   /// Writes one when it is time for it.
   mutating func write(_ run: AnyRun) throws {
     guard run.tickCount % interval == 0 else { return }
-    do throws(EngineError) { last = try run.snapshot(after: last) } catch {
+    do throws(EngineError) { last = try run.snapshot(afterHash: last?.hash) } catch {
       refusal = ((refusal?.count ?? 0) + 1, error)
       return
     }

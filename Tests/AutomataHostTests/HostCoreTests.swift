@@ -83,7 +83,7 @@ import Testing
     // The clock on the wall may have been set back, another revision begins anew.
     let back = HostCore()
     try back.apply(spec, record: record, at: -50_000)
-    #expect(back[spec.id]?.status.time == record.point.time)
+    #expect(back[spec.id]?.status.time == record.snapshot.time)
     var changed = spec
     changed.revision = "2"
     let anew = HostCore()

@@ -65,8 +65,7 @@ import Testing
   }
 
   @Test func changedFormsNeverCrash() throws {
-    let seed = UInt64.random(in: 0...(1 << 40))
-    print("changedFormsNeverCrash(): seed \(seed)")
+    let seed = fuzzSeed("changedFormsNeverCrash")
     var generator = RandomStream(seed: seed)
     let forms = try [house().automaton, flat().automaton].map {
       try #require(DeviceForm.encode(try CompiledAutomaton($0)))

@@ -1,4 +1,5 @@
 import Automata
+import Foundation
 import Testing
 
 @testable import AutomatonRuns
@@ -74,7 +75,7 @@ import Testing
       run.tick(at: run.time + (tick % 50 == 3 ? 37 : 10))
       if [40, 90, 140, 155].contains(tick) {
         parts.append(run.takeTrace())
-        run.beginTrace(from: try run.point())
+        run.beginTrace(from: try run.snapshot())
       }
     }
     parts.append(run.takeTrace())
@@ -137,8 +138,8 @@ import Testing
 
   @Test func damagedTracesAreRefused() throws {
     let recorded = try record(RunOptions())
-    var state: UInt64 = UInt64.random(in: 1...(1 << 40))
-    print("damagedTracesAreRefused(): seed \(state)")
+    var state = ProcessInfo.processInfo.environment["AETHER_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
+    print("damagedTracesAreRefused: AETHER_SEED=\(state)")
     for _ in 0..<300 {
       var bytes = Array(recorded.prefix(6000))
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

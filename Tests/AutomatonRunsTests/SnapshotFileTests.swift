@@ -55,7 +55,7 @@ import Testing
     try run.start()
     for tick in 0..<300 {
       if tick % 50 == 0 {
-        let snapshot = try run.snapshot(after: last)
+        let snapshot = try run.snapshot(afterHash: last?.hash)
         recording.snapshots += snapshot.bytes
         last = snapshot
       }

@@ -205,8 +205,12 @@ struct MessageQueue: Sendable {
 }
 
 extension TraceWriter {
-  /// - Parameter point: where the trace begins, when that is not the beginning of the run.
-  mutating func header(_ automaton: CompiledAutomaton, _ options: RunOptions, from point: RunPoint? = nil) {
+  /// - Parameters:
+  ///   - line: number of the first line behind it, when that is not the second one of the run.
+  ///   - snapshot: how the run stood there.
+  mutating func header(
+    _ automaton: CompiledAutomaton, _ options: RunOptions, line: UInt64 = 0, from snapshot: RunSnapshot? = nil
+  ) {
     begin()
     member("trace", "aether/v1")
     member("name", automaton.name)
@@ -214,11 +218,11 @@ extension TraceWriter {
     member("semantics", automaton.semantics.name)
     header(options)
     if options.holdsModel { member("model", hexadecimal: ModelCodec.encode(automaton.model)) }
-    if let point {
-      member("seq", Int64(truncatingIfNeeded: point.line))
-      member("tick", Int64(truncatingIfNeeded: point.tick))
-      member("t", point.time)
-      if let snapshot = point.snapshot { member("snapshot", hexadecimal: snapshot.bytes) }
+    if line > 0 { member("seq", Int64(truncatingIfNeeded: line)) }
+    if let snapshot {
+      member("tick", Int64(truncatingIfNeeded: snapshot.tick))
+      member("t", snapshot.time)
+      member("snapshot", hexadecimal: snapshot.bytes)
     }
     end()
   }

@@ -42,14 +42,9 @@ extension Engine {
   ///
   /// - Parameter previous: The snapshot before this one, to chain them.
   public func snapshot(after previous: Snapshot? = nil) throws(EngineError) -> Snapshot {
-    try snapshot(afterHash: previous?.hash)
-  }
-
-  /// The same for who keeps the hash of the snapshot before this one alone.
-  public func snapshot(afterHash previous: [UInt8]?) throws(EngineError) -> Snapshot {
     var writer = ByteWriter()
     writer.put(raw: Snapshot.magic)
-    writer.put(raw: previous?.count == Snapshot.noHash.count ? previous ?? [] : Snapshot.noHash)
+    writer.put(raw: previous?.hash ?? Snapshot.noHash)
     writer.put(raw: automaton.hash)
     writer.put(automaton.semantics.rawValue)
     writer.put(options.seed)

@@ -50,7 +50,7 @@ public struct TraceWriter: Sendable {
     line.append(10)
     hash.update(line)
     output += line
-    lineCount += 1
+    lineCount &+= 1
   }
 
   /// Begins the line of something that happened.

@@ -88,7 +88,7 @@ enum AutomatonAnswer {
           guard let kept else { throw .notASnapshot }
           try run.engine.restore(kept)
         case .saveRun:
-          let snapshot = try run.snapshot(after: keptRun)
+          let snapshot = try run.snapshot(afterHash: keptRun?.hash)
           report.add(run.takeTrace())
           report.add(snapshot: snapshot.hash)
           keptRun = snapshot

@@ -55,7 +55,7 @@ enum SystemAnswer {
           for _ in 0..<min(count, ticksLeft) { run.tick() }
           ticksLeft -= min(count, ticksLeft)
         case .save, .saveRun:
-          let snapshot = try run.snapshot(after: kept)
+          let snapshot = try run.snapshot(afterHash: kept?.hash)
           report.add(run.takeTrace())
           report.add(snapshot: snapshot.hash)
           kept = snapshot

@@ -98,18 +98,18 @@ final class HostedAutomaton {
   ) throws(EngineError) {
     self.spec = spec
     // A clock on the wall that was set back must not hold it up.
-    origin = min(record.origin, now - record.point.time)
+    origin = min(record.origin, now - record.snapshot.time)
     self.lastRun = lastRun
     self.keepsFiles = keepsFiles
     recordedAt = now
     beganAt = record.beganAt
     failedAt = record.failedAt
     run = try AutomatonRun(
-      spec.automaton, options: HostedAutomaton.options(spec, origin), from: record.point)
+      spec.automaton, options: HostedAutomaton.options(spec, origin), from: record.snapshot)
     lineCount = run.trace.lineCount
     firstLine = lineCount
     lastError = record.lastError
-    snapshotHash = record.point.snapshot?.hash
+    snapshotHash = record.snapshot.hash
   }
 
   private static func options(_ spec: HostedSpec, _ origin: Int64) -> RunOptions {
@@ -340,8 +340,7 @@ final class HostedAutomaton {
     }
     guard hasGap || fileSize >= keeping.fileSize else { return writes }
     if hasGap { place = nil }
-    let present = RunPoint(tick: run.tickCount, time: run.time, line: run.trace.lineCount, snapshot: nil)
-    run.beginTrace(from: (try? run.point(afterHash: snapshotHash)) ?? present)
+    run.beginTrace(from: try? run.snapshot(afterHash: snapshotHash))
     beginFile()
     write(run.takeTrace(), isNew: true)
     fileSize = 0
@@ -381,7 +380,7 @@ final class HostedAutomaton {
     feeds.removeAll { $0.isFinished }
     let feed = TraceFeed(filter)
     if !keepsFiles {
-      if filter.kinds == nil, tail == nil { feed.offer(run.header(from: missingBeginning)[...]) }
+      if filter.kinds == nil, tail == nil { feed.offer(run.header(line: missingBeginning)[...]) }
       feed.offer(buffer.tail(tail))
     }
     if follows {
@@ -392,17 +391,17 @@ final class HostedAutomaton {
     return feed
   }
 
-  /// Where the lines in memory begin when the first ones are gone.
-  private var missingBeginning: RunPoint? {
+  /// Number of the first line in memory when those before it are gone, otherwise 0.
+  private var missingBeginning: UInt64 {
     let line = firstLine + buffer.lostLines
-    return line > 1 ? RunPoint(tick: 0, time: 0, line: line, snapshot: nil) : nil
+    return line > 1 ? line : 0
   }
 
   func record() throws(EngineError) -> SnapshotRecord {
-    let point = try run.point(afterHash: snapshotHash)
-    snapshotHash = point.snapshot?.hash
+    let snapshot = try run.snapshot(afterHash: snapshotHash)
+    snapshotHash = snapshot.hash
     return SnapshotRecord(
-      revision: spec.revision, origin: origin, beganAt: beganAt, failedAt: failedAt, point: point,
+      revision: spec.revision, origin: origin, beganAt: beganAt, failedAt: failedAt, snapshot: snapshot,
       lastError: lastError)
   }
 

@@ -3,8 +3,8 @@ import Bytes
 
 /// What a file keeps of one automaton, so that it goes on after a restart.
 ///
-/// "AETHHS02", revision, origin, when it began and failed, ticks, time, lines, latest error, snapshot, and the CRC-32C of all of that. Each snapshot
-/// holds the hash of the one before it.
+/// "AETHHS02", revision, origin, when it began and failed, latest error, snapshot of the run, and the CRC-32C of all of
+/// that. Each snapshot holds the hash of the one before it.
 struct SnapshotRecord: Sendable, Equatable {
   static let magic = Array("AETHHS02".utf8)
 
@@ -14,8 +14,8 @@ struct SnapshotRecord: Sendable, Equatable {
   /// In milliseconds since 1970.
   var beganAt: Int64
   var failedAt: Int64?
-  /// How it stood.
-  var point: RunPoint
+  /// How its run stood.
+  var snapshot: RunSnapshot
   var lastError: [UInt8]
 
   var bytes: [UInt8] {
@@ -25,24 +25,21 @@ struct SnapshotRecord: Sendable, Equatable {
     writer.put(origin)
     writer.put(beganAt)
     writer.put(failedAt ?? -1)
-    writer.put(point.tick)
-    writer.put(point.time)
-    writer.put(point.line)
     writer.put16(lastError)
-    writer.put32(point.snapshot?.bytes ?? [])
+    writer.put32(snapshot.bytes)
     writer.put(CRC32C.checksum(writer.bytes))
     return writer.bytes
   }
 
   init(
-    revision: String, origin: Int64, beganAt: Int64? = nil, failedAt: Int64? = nil, point: RunPoint,
+    revision: String, origin: Int64, beganAt: Int64? = nil, failedAt: Int64? = nil, snapshot: RunSnapshot,
     lastError: [UInt8] = []
   ) {
     self.revision = revision
     self.origin = origin
     self.beganAt = beganAt ?? origin
     self.failedAt = failedAt
-    self.point = point
+    self.snapshot = snapshot
     self.lastError = lastError
   }
 
@@ -59,12 +56,11 @@ struct SnapshotRecord: Sendable, Equatable {
       beganAt = try reader.i64()
       let failed = try reader.i64()
       failedAt = failed >= 0 ? failed : nil
-      let (tick, time, line) = (try reader.u64(), try reader.i64(), try reader.u64())
       lastError = try reader.bytes16()
-      point = RunPoint(tick: tick, time: time, line: line, snapshot: try Snapshot(try reader.bytes32()))
+      snapshot = try RunSnapshot(try reader.bytes32())
     } catch {
       return nil
     }
-    guard origin >= 0, point.time >= 0, point.time < 1 << 60, origin < 1 << 60 else { return nil }
+    guard origin >= 0, origin < 1 << 60, snapshot.time >= 0, snapshot.time < 1 << 60 else { return nil }
   }
 }

@@ -95,7 +95,7 @@ public enum Replay {
   }
 
   private static func goOn(
-    _ automaton: CompiledAutomaton, _ options: RunOptions, from origin: RunPoint
+    _ automaton: CompiledAutomaton, _ options: RunOptions, from origin: RunSnapshot
   ) throws(Failure) -> AutomatonRun {
     do throws(EngineError) { return try AutomatonRun(automaton, options: options, from: origin) } catch {
       throw Failure(description: "line 1: the snapshot does not fit the automaton: \(error)")
@@ -157,10 +157,10 @@ public enum AnyRun {
     }
   }
 
-  public func snapshot(after previous: RunSnapshot? = nil) throws(EngineError) -> RunSnapshot {
+  public func snapshot(afterHash previous: [UInt8]? = nil) throws(EngineError) -> RunSnapshot {
     switch self {
-    case .automaton(let run): try run.snapshot(after: previous)
-    case .system(let run): try run.snapshot(after: previous)
+    case .automaton(let run): try run.snapshot(afterHash: previous)
+    case .system(let run): try run.snapshot(afterHash: previous)
     }
   }
 

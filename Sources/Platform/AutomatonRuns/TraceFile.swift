@@ -57,7 +57,7 @@ public struct TraceFile: Sendable {
   /// Ticks of the run.
   public var tickCount: UInt64 = 0
   /// Where the trace begins, when that is not the beginning of the run.
-  public var origin: RunPoint?
+  public var origin: RunSnapshot?
   /// The line that tells of the first start, from 1; `nil` without one.
   public var startLine: Int?
   /// Whether the last line is there.
@@ -96,7 +96,7 @@ public struct TraceFile: Sendable {
       origin = try TraceFile.origin(header)
       if let origin {
         tickCount = origin.tick
-        let execution = origin.snapshot?.execution
+        let execution = origin.executions.first
         parts[0].hasBegun = true
         parts[0].isOn = execution == .running || execution == .paused
       }
@@ -176,18 +176,15 @@ public struct TraceFile: Sendable {
   }
 
   /// The moment that the trace goes on from.
-  private static func origin(_ header: JSON) throws(TraceProblem) -> RunPoint? {
+  private static func origin(_ header: JSON) throws(TraceProblem) -> RunSnapshot? {
     guard let text = header["snapshot"]?.stringValue else {
       if header["seq"] == nil { return nil }
       throw TraceProblem(line: 1, "the trace begins in the middle of a run, and without a snapshot")
     }
-    guard let bytes = try? Hex.decode(text), let snapshot = try? Snapshot(bytes) else {
+    guard let bytes = try? Hex.decode(text), let snapshot = try? RunSnapshot(bytes) else {
       throw TraceProblem(line: 1, "the snapshot is damaged")
     }
-    guard let line = header["seq"]?.integerValue, let tick = header["tick"]?.integerValue,
-      let time = header["t"]?.integerValue, line >= 0, tick >= 0, time >= 0
-    else { throw TraceProblem(line: 1, "a header with a snapshot has seq, tick and t, from 0") }
-    return RunPoint(tick: UInt64(tick), time: time, line: UInt64(line), snapshot: snapshot)
+    return snapshot
   }
 
   private static func model(
