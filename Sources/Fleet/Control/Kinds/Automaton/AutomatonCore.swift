@@ -7,42 +7,25 @@ import Model
 /// Phases: `Pending`, `Running`, `Paused`, `Stopped` (it ended by itself or someone stopped it), `BackOff` (an error of a
 /// script stopped it, and it waits to begin again), `Failed` (it stays so, or the node cannot run it), `Terminating`.
 struct AutomatonCore: WorkloadCore {
-  private let workload: WorkloadID
-  private let key: ResourceKey
-  private var spec: AutomatonSpec?
-  private var specFault: APIError?
-  private var generation: Int64
-  private var conditions: ConditionSet
-  private var isDeleting = false
+  private var declared: Declared<AutomatonSpec>
   private var isRunning = false
   private var history: AutomatonHistory
   /// The latest error of a script with its place, which is looked for once.
   private var placed: (failure: ScriptFailure, text: String)?
 
   init(resource: Resource) {
-    workload = resource.metadata.uid
-    key = resource.key
-    generation = resource.metadata.generation
-    conditions = ConditionSet(status: resource.status)
+    declared = Declared(resource)
     history = AutomatonHistory(status: resource.status)
-    update(resource)
   }
 
   mutating func update(_ resource: Resource) {
-    generation = resource.metadata.generation
-    isDeleting = resource.isDeleting
+    declared.update(resource)
     placed = nil
-    do {
-      spec = try AutomatonSpec(resource.spec)
-      specFault = nil
-    } catch {
-      specFault = error
-    }
   }
 
   var summary: WorkloadSummary {
     WorkloadSummary(
-      workload: workload, isDeleting: isDeleting, hosting: .notYet, isRunning: isRunning,
+      workload: declared.workload, isDeleting: declared.isDeleting, hosting: .notYet, isRunning: isRunning,
       restarts: history.restarts, memoryLimit: nil)
   }
 
@@ -50,40 +33,29 @@ struct AutomatonCore: WorkloadCore {
     var automaton: AutomatonObservation?
     if case .automaton(let observed) = view.observation { automaton = observed }
     isRunning = automaton?.execution == .running
-    if let automaton, let spec { history.absorb(automaton, spec) }
+    if let automaton, let spec = declared.spec { history.absorb(automaton, spec) }
     var plan = Plan()
     var progress = decide(automaton, view, &plan)
-    if let failure = view.failure, !isDeleting {
-      progress = Progress(
-        phase: automaton == nil ? "Failed" : progress.phase, reason: failure.failure.code,
-        message: "\(failure.command): \(failure.failure.message)", isUpdated: false)
+    if let failure = view.failure, !declared.isDeleting {
+      progress = Progress(phase: automaton == nil ? "Failed" : progress.phase, failure)
     }
     plan.status = status(progress, automaton, view)
     return plan
   }
 
-  private struct Progress {
-    var phase: String
-    var reason = ""
-    var message = ""
-    var isUpdated = true
-  }
-
   private mutating func decide(
     _ automaton: AutomatonObservation?, _ view: WorkloadView, _ plan: inout Plan
   ) -> Progress {
-    if isDeleting {
-      if automaton != nil { plan.command = .removeAutomaton(workload) }
+    if declared.isDeleting {
+      if automaton != nil { plan.command = .removeAutomaton(declared.workload) }
       plan.isReleased = automaton == nil && view.inFlight == nil
       plan.isTransient = view.failure == nil
       return Progress(phase: "Terminating", reason: "Deleted", message: view.failure?.failure.message ?? "")
     }
-    guard let spec, specFault == nil else {
-      return Progress(phase: "Failed", reason: "InvalidSpec", message: specFault?.message ?? "", isUpdated: false)
-    }
+    guard let spec = declared.spec else { return declared.invalid }
     guard let automaton, automaton.fingerprint == spec.fingerprint, automaton.liveFingerprint == spec.liveFingerprint
     else {
-      plan.command = .applyAutomaton(workload, key, spec)
+      plan.command = .applyAutomaton(declared.workload, declared.key, spec)
       plan.isTransient = true
       return Progress(
         phase: automaton?.phase ?? "Pending", reason: "Starting", message: "the node takes on the specification",
@@ -108,7 +80,7 @@ struct AutomatonCore: WorkloadCore {
     _ automaton: AutomatonObservation, _ spec: AutomatonSpec, _ view: WorkloadView, _ plan: inout Plan
   ) -> Progress {
     let message = text(of: automaton.lastError, spec)
-    let name = key.name
+    let name = declared.key.name
     switch history.verdict(spec.restart, at: view.now) {
     case .failed(let isLimit):
       return Progress(
@@ -119,7 +91,7 @@ struct AutomatonCore: WorkloadCore {
       return Progress(phase: "BackOff", reason: "ScriptError", message: message)
     case .restart:
       if view.inFlight == nil, view.failure == nil { history.noteRestart() }
-      plan.command = .restartAutomaton(workload)
+      plan.command = .restartAutomaton(declared.workload)
       plan.isTransient = view.failure == nil
       return Progress(phase: "BackOff", reason: "ScriptError", message: message)
     }
@@ -136,40 +108,31 @@ struct AutomatonCore: WorkloadCore {
   private mutating func status(
     _ progress: Progress, _ automaton: AutomatonObservation?, _ view: WorkloadView
   ) -> JSONObject {
-    let isReady = progress.phase == "Running"
-    if let problems = automaton?.linkProblems, !problems.isEmpty {
-      conditions.set(
-        "Connected", false, reason: "ConnectionBroken", message: problems.joined(separator: "; "), at: view.now)
-    } else if automaton != nil {
-      // It is told of only where it was missing: most automata have no connections.
-      if spec?.links.isEmpty == false {
-        conditions.set("Connected", true, reason: "Connected", message: "", at: view.now)
-      } else {
-        conditions.remove("Connected")
-      }
-    }
-    conditions.set(
-      "Ready", isReady, reason: isReady ? "Running" : progress.reason, message: isReady ? "" : progress.message,
-      at: view.now)
-    conditions.set(
-      "Updated", progress.isUpdated, reason: progress.isUpdated ? "UpToDate" : progress.reason,
-      message: progress.isUpdated ? "the specification is in effect" : progress.message, at: view.now)
-    var status: JSONObject = ["phase": .string(progress.phase), "observedGeneration": .integer(generation)]
-    if !isReady || !progress.isUpdated || !progress.message.isEmpty {
-      status["reason"] = .string(progress.reason)
-      status["message"] = .string(progress.message)
-    }
+    noteConnections(automaton, at: view.now)
+    var members: JSONObject = [:]
     if let automaton {
-      status["startedAt"] = .string(automaton.startedAt.description)
-      for member in automaton.live.members { status[member.name] = member.value }
+      members["startedAt"] = .string(automaton.startedAt.description)
+      for member in automaton.live.members { members[member.name] = member.value }
     }
-    if history.restarts > 0 { status["restarts"] = .integer(history.restarts) }
+    if history.restarts > 0 { members["restarts"] = .integer(history.restarts) }
     if progress.phase == "BackOff", let next = history.nextRestartAt {
-      status["nextRestartAt"] = .string(next.description)
+      members["nextRestartAt"] = .string(next.description)
     }
-    status["history"] = history.json
-    if let failure = view.failure { status["nextRetryAt"] = .string(failure.retryAt.description) }
-    status["conditions"] = conditions.json
-    return status
+    members["history"] = history.json
+    return declared.status(progress, isReady: progress.phase == "Running", view, members: members)
+  }
+
+  /// Says whether its connections carry something; of most automata, which have none, nothing.
+  private mutating func noteConnections(_ automaton: AutomatonObservation?, at now: Timestamp) {
+    guard let automaton else { return }
+    if !automaton.linkProblems.isEmpty {
+      declared.conditions.set(
+        "Connected", false, reason: "ConnectionBroken", message: automaton.linkProblems.joined(separator: "; "), at: now
+      )
+    } else if declared.spec?.links.isEmpty == false {
+      declared.conditions.set("Connected", true, reason: "Connected", message: "", at: now)
+    } else {
+      declared.conditions.remove("Connected")
+    }
   }
 }

@@ -51,7 +51,7 @@ enum AutomatonKind {
     let byName = Dictionary(peers.map { ($0.metadata.name, $0) }) { _, last in last }
     var links: [String: [Link]] = [resource.metadata.name: spec.links]
     for peer in peers where peer.metadata.name != resource.metadata.name {
-      // What is stored was checked when it was written.
+      // What an earlier version has stored and this one cannot read has no connections: its own status says why.
       if let other = try? AutomatonSpec(peer.spec) { links[peer.metadata.name] = other.links }
     }
     if let cycle = LinkGraph.cycle(links) {
@@ -61,6 +61,7 @@ enum AutomatonKind {
     }
     for (index, link) in spec.links.enumerated() {
       let isOwn = link.source == resource.metadata.name
+      // One that is not there yet, or cannot be read, is checked when it is applied.
       guard let source = isOwn ? automaton : try? byName[link.source].map({ try AutomatonSpec($0.spec).automaton() })
       else { continue }
       if let problem = link.problem(from: source, to: automaton) {

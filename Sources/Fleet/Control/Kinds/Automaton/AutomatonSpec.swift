@@ -7,7 +7,7 @@ import Model
 import YAML
 
 /// What an automaton is to be, with every default filled in (schemas/automaton.json). Its source is not read yet.
-public struct AutomatonSpec: Sendable, Equatable {
+public struct AutomatonSpec: WorkloadSpec, Equatable {
   public enum ErrorAction: Sendable, Equatable {
     case `continue`
     case faultState(String)

@@ -6,46 +6,25 @@ import Model
 /// Phases: `Pending`, `Creating`, `Running`, `Paused`, `Degraded` (runs, but a change could not be applied), `Failed`
 /// (cannot be created at present; tried again), `Terminating`.
 struct CellCore: WorkloadCore {
-  private let workload: WorkloadID
-  private let key: ResourceKey
-  private var spec: CellSpec?
-  private var specFault: APIError?
-  private var generation: Int64
-  private var conditions: ConditionSet
+  private var declared: Declared<CellSpec>
   /// The cell was on the node and nobody has asked to remove it.
   private var isExpected = false
   private var losses = 0
   private var createdAt: Timestamp?
   private var lostAt: Timestamp?
-  private var isDeleting = false
   private var hosting = WorkloadSummary.Hosting.notYet
 
   /// A cell that ran this long before it was lost is created again at once.
   private static let stableAfter = Duration.seconds(60)
 
-  init(resource: Resource) {
-    workload = resource.metadata.uid
-    key = resource.key
-    generation = resource.metadata.generation
-    conditions = ConditionSet(status: resource.status)
-    update(resource)
-  }
+  init(resource: Resource) { declared = Declared(resource) }
 
-  mutating func update(_ resource: Resource) {
-    generation = resource.metadata.generation
-    isDeleting = resource.isDeleting
-    do {
-      spec = try CellSpec(resource.spec)
-      specFault = nil
-    } catch {
-      specFault = error
-    }
-  }
+  mutating func update(_ resource: Resource) { declared.update(resource) }
 
   var summary: WorkloadSummary {
     WorkloadSummary(
-      workload: workload, isDeleting: isDeleting, hosting: hosting, isRunning: false, restarts: 0,
-      memoryLimit: spec?.limits.memoryBytes)
+      workload: declared.workload, isDeleting: declared.isDeleting, hosting: hosting, isRunning: false, restarts: 0,
+      memoryLimit: declared.spec?.limits.memoryBytes)
   }
 
   mutating func plan(_ view: WorkloadView) -> Plan {
@@ -55,18 +34,8 @@ struct CellCore: WorkloadCore {
     var plan = Plan()
     let progress = decide(cell, view, &plan)
     if case .removeCell = plan.command { isExpected = false }
-    hosting = progress.hosting
     plan.status = status(progress, cell, view)
     return plan
-  }
-
-  /// How far the cell is, in the words of its status.
-  private struct Progress {
-    var phase: String
-    var hosting: WorkloadSummary.Hosting
-    var reason = ""
-    var message = ""
-    var isUpdated = true
   }
 
   private mutating func noteLoss(_ cell: CellObservation?, _ view: WorkloadView) {
@@ -81,12 +50,12 @@ struct CellCore: WorkloadCore {
     }
   }
 
-  private func decide(_ cell: CellObservation?, _ view: WorkloadView, _ plan: inout Plan) -> Progress {
-    if isDeleting { return decideDeletion(cell, view, &plan) }
-    guard let spec, specFault == nil else {
-      return Progress(
-        phase: "Failed", hosting: cell == nil ? .notYet : .ready, reason: "InvalidSpec",
-        message: specFault?.message ?? "", isUpdated: false)
+  /// Sets `hosting` besides.
+  private mutating func decide(_ cell: CellObservation?, _ view: WorkloadView, _ plan: inout Plan) -> Progress {
+    if declared.isDeleting { return decideDeletion(cell, view, &plan) }
+    guard let spec = declared.spec else {
+      hosting = cell == nil ? .notYet : .ready
+      return declared.invalid
     }
     guard let cell else { return decideCreation(spec, view, &plan) }
     // A removal under way cannot be taken back, whatever is declared by now.
@@ -96,64 +65,63 @@ struct CellCore: WorkloadCore {
     return decideUpdate(cell, spec, view, &plan)
   }
 
-  private func decideCreation(_ spec: CellSpec, _ view: WorkloadView, _ plan: inout Plan) -> Progress {
+  private mutating func decideCreation(_ spec: CellSpec, _ view: WorkloadView, _ plan: inout Plan) -> Progress {
+    hosting = .notYet
     if view.inFlight == nil, let lostAt, losses > 0 {
       // The first loss is repaired at once, later ones after a wait.
-      let backoff = Backoff.nodeCommand.spreadDelay(failures: losses - 1, workload: workload)
+      let backoff = Backoff.nodeCommand.spreadDelay(failures: losses - 1, workload: declared.workload)
       let createAt = losses > 1 ? lostAt + backoff : lostAt
       if createAt > view.now {
         plan.wakeAt = createAt
-        return Progress(
-          phase: "Failed", hosting: .notYet, reason: "Lost", message: "the cell ended on the node \(losses) times")
+        return Progress(phase: "Failed", reason: "Lost", message: "the cell ended on the node \(losses) times")
       }
     }
-    plan.command = .createCell(workload, key, spec)
-    if let failure = view.failure { return CellCore.failed(failure, hosting: .notYet) }
+    plan.command = .createCell(declared.workload, declared.key, spec)
+    if let failure = view.failure { return Progress(phase: "Failed", failure) }
     plan.isTransient = true
     return Progress(
-      phase: "Creating", hosting: .notYet, reason: "Creating", message: "the node creates the cell", isUpdated: false)
+      phase: "Creating", reason: "Creating", message: "the node creates the cell", isUpdated: false)
   }
 
   /// Only a new cell can have what the specification asks for: end the processes, remove the cell, create it again.
-  private func decideRecreation(_ cell: CellObservation, _ view: WorkloadView, _ plan: inout Plan) -> Progress {
+  private mutating func decideRecreation(_ cell: CellObservation, _ view: WorkloadView, _ plan: inout Plan) -> Progress
+  {
+    hosting = .leaving
     let running = view.children.count { $0.isRunning }
     var progress = Progress(
-      phase: "Creating", hosting: .leaving, reason: "Recreating",
+      phase: "Creating", reason: "Recreating",
       message: "namespaces, root, mounts or hostname changed: the cell is created again", isUpdated: false)
     if cell.isPaused {
-      plan.command = .setCellPaused(workload, false)
+      plan.command = .setCellPaused(declared.workload, false)
     } else if running == 0 {
-      plan.command = .removeCell(workload)
+      plan.command = .removeCell(declared.workload)
     } else {
       progress.message += " once \(running) processes have ended"
     }
-    if let failure = view.failure { progress = CellCore.failed(failure, hosting: .leaving) }
+    if let failure = view.failure { progress = Progress(phase: "Failed", failure) }
     plan.isTransient = view.failure == nil
     return progress
   }
 
-  private func decideUpdate(
+  private mutating func decideUpdate(
     _ cell: CellObservation, _ spec: CellSpec, _ view: WorkloadView, _ plan: inout Plan
   ) -> Progress {
     if cell.liveFingerprint != spec.liveFingerprint {
-      plan.command = .updateCell(workload, spec)
+      plan.command = .updateCell(declared.workload, spec)
     } else if cell.isPaused != spec.isPaused {
-      plan.command = .setCellPaused(workload, spec.isPaused)
+      plan.command = .setCellPaused(declared.workload, spec.isPaused)
     }
-    let hosting = cell.isPaused ? WorkloadSummary.Hosting.paused : .ready
-    if plan.command != nil, let failure = view.failure {
-      var progress = CellCore.failed(failure, hosting: hosting)
-      progress.phase = "Degraded"
-      return progress
-    }
+    hosting = cell.isPaused ? .paused : .ready
+    if plan.command != nil, let failure = view.failure { return Progress(phase: "Degraded", failure) }
     plan.isTransient = plan.command != nil
     return cell.isPaused
-      ? Progress(phase: "Paused", hosting: hosting, reason: "Paused", message: "every process of the cell is frozen")
-      : Progress(phase: "Running", hosting: hosting, reason: "Running", message: "")
+      ? Progress(phase: "Paused", reason: "Paused", message: "every process of the cell is frozen")
+      : Progress(phase: "Running", reason: "Running")
   }
 
-  private func decideDeletion(_ cell: CellObservation?, _ view: WorkloadView, _ plan: inout Plan) -> Progress {
-    var progress = Progress(phase: "Terminating", hosting: .leaving, reason: "Deleted", message: "")
+  private mutating func decideDeletion(_ cell: CellObservation?, _ view: WorkloadView, _ plan: inout Plan) -> Progress {
+    hosting = .leaving
+    var progress = Progress(phase: "Terminating", reason: "Deleted")
     let waiting = view.children.count { $0.isRunning || $0.isDeleting }
     plan.isTransient = view.failure == nil
     if let failure = view.failure { progress.message = failure.failure.message }
@@ -162,43 +130,23 @@ struct CellCore: WorkloadCore {
       return progress
     }
     if cell.isPaused {
-      plan.command = .setCellPaused(workload, false)
+      plan.command = .setCellPaused(declared.workload, false)
     } else if waiting == 0 {
-      plan.command = .removeCell(workload)
+      plan.command = .removeCell(declared.workload)
     } else {
       progress.message = "waits for \(waiting) processes to end"
     }
     return progress
   }
 
-  private static func failed(_ failure: CommandFailure, hosting: WorkloadSummary.Hosting) -> Progress {
-    Progress(
-      phase: "Failed", hosting: hosting, reason: failure.failure.code,
-      message: "\(failure.command): \(failure.failure.message)", isUpdated: false)
-  }
-
   private mutating func status(_ progress: Progress, _ cell: CellObservation?, _ view: WorkloadView) -> JSONObject {
-    let isReady = progress.hosting == .ready && progress.phase != "Failed"
-    conditions.set(
-      "Ready", isReady, reason: isReady ? "Running" : progress.reason, message: isReady ? "" : progress.message,
-      at: view.now)
-    if progress.isUpdated {
-      conditions.set("Updated", true, reason: "UpToDate", message: "the specification is in effect", at: view.now)
-    } else {
-      conditions.set("Updated", false, reason: progress.reason, message: progress.message, at: view.now)
-    }
-    var status: JSONObject = ["phase": .string(progress.phase), "observedGeneration": .integer(generation)]
-    if progress.phase != "Running" {
-      status["reason"] = .string(progress.reason)
-      status["message"] = .string(progress.message)
-    }
-    if let cell { status["readyAt"] = .string(cell.createdAt.description) }
-    if let failure = view.failure { status["nextRetryAt"] = .string(failure.retryAt.description) }
-    status["processes"] = [
+    var members: JSONObject = [:]
+    if let cell { members["readyAt"] = .string(cell.createdAt.description) }
+    members["processes"] = [
       "total": .integer(Int64(view.children.count)), "running": .integer(Int64(view.children.count { $0.isRunning })),
     ]
-    status["restarts"] = .integer(view.children.reduce(0) { $0 + $1.restarts })
-    status["conditions"] = conditions.json
-    return status
+    members["restarts"] = .integer(view.children.reduce(0) { $0 + $1.restarts })
+    return declared.status(
+      progress, isReady: hosting == .ready && progress.phase != "Failed", view, members: members)
   }
 }

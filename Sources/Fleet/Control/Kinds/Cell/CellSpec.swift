@@ -2,7 +2,7 @@ import JSON
 import Model
 
 /// What a cell is to be, checked and with every default filled in (schemas/cell.json).
-public struct CellSpec: Sendable, Equatable {
+public struct CellSpec: WorkloadSpec, Equatable {
   public struct Limits: Sendable, Equatable {
     /// Thousandths of a core; `nil`: unlimited.
     public var cpuMillicores: Int64?

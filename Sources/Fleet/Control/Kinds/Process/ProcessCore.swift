@@ -6,53 +6,34 @@ import Model
 /// Phases: `Pending` (waits for its cell), `Starting`, `Running`, `BackOff` (waits to start again), `Completed`,
 /// `Failed`, `Terminating`.
 struct ProcessCore: WorkloadCore {
-  private let workload: WorkloadID
-  private let key: ResourceKey
-  private var spec: ProcessSpec?
-  private var specFault: APIError?
-  private var generation: Int64
-  private var isDeleting = false
-  private var conditions: ConditionSet
+  private var declared: Declared<ProcessSpec>
   private var history: ProcessHistory
   private var isRunning = false
 
   init(resource: Resource) {
-    workload = resource.metadata.uid
-    key = resource.key
-    generation = resource.metadata.generation
-    conditions = ConditionSet(status: resource.status)
+    declared = Declared(resource)
     history = ProcessHistory(status: resource.status)
-    update(resource)
   }
 
-  mutating func update(_ resource: Resource) {
-    generation = resource.metadata.generation
-    isDeleting = resource.isDeleting
-    do {
-      spec = try ProcessSpec(resource.spec)
-      specFault = nil
-    } catch {
-      specFault = error
-    }
-  }
+  mutating func update(_ resource: Resource) { declared.update(resource) }
 
   mutating func runFailed(_ failure: NodeFailure, at now: Timestamp) {
-    guard let spec else { return }
+    guard let spec = declared.spec else { return }
     history.noteFailedStart(failure, spec, at: now)
   }
 
   var summary: WorkloadSummary {
     WorkloadSummary(
-      workload: workload, isDeleting: isDeleting, hosting: .ready, isRunning: isRunning, restarts: history.restarts,
-      memoryLimit: spec?.limits.memoryBytes)
+      workload: declared.workload, isDeleting: declared.isDeleting, hosting: .ready, isRunning: isRunning,
+      restarts: history.restarts, memoryLimit: declared.spec?.limits.memoryBytes)
   }
 
   mutating func plan(_ view: WorkloadView) -> Plan {
     var process: ProcessObservation?
     if case .process(let observed) = view.observation { process = observed }
-    history.absorb(process, spec, cellMemoryLimit: view.parent?.memoryLimit)
+    history.absorb(process, declared.spec, cellMemoryLimit: view.parent?.memoryLimit)
     if process == nil, history.current != nil, view.inFlight == nil {
-      history.noteLoss(spec, at: view.now)
+      history.noteLoss(declared.spec, at: view.now)
     }
     var plan = Plan()
     let progress = decide(process, view, &plan)
@@ -67,33 +48,24 @@ struct ProcessCore: WorkloadCore {
     return plan
   }
 
-  /// How far the process is, in the words of its status.
-  private struct Progress {
-    var phase: String
-    var reason: String
-    var message: String
-  }
-
   private func decide(_ process: ProcessObservation?, _ view: WorkloadView, _ plan: inout Plan) -> Progress {
-    if isDeleting { return decideDeletion(process, view, &plan) }
-    guard let spec, specFault == nil else {
-      return Progress(phase: "Failed", reason: "InvalidSpec", message: specFault?.message ?? "")
-    }
+    if declared.isDeleting { return decideDeletion(process, view, &plan) }
+    guard let spec = declared.spec else { return declared.invalid }
     guard let running = process.flatMap({ $0.isRunning ? $0 : nil }) else {
       return decideWithoutRun(spec, view, &plan)
     }
     if let obstacle = obstacle(view), obstacle.endsRuns {
-      plan.command = .stopProcess(workload, spec.stop)
+      plan.command = .stopProcess(declared.workload, spec.stop)
       plan.isTransient = true
       return Progress(phase: "Pending", reason: obstacle.reason, message: obstacle.message)
     }
     if running.fingerprint != spec.fingerprint || running.cell != view.parent?.workload {
-      plan.command = .stopProcess(workload, spec.stop)
+      plan.command = .stopProcess(declared.workload, spec.stop)
       plan.isTransient = view.failure == nil
       return Progress(
         phase: "Starting", reason: "SpecChanged", message: "it is ended to start with the changed specification")
     }
-    return Progress(phase: "Running", reason: "Running", message: "")
+    return Progress(phase: "Running", reason: "Running")
   }
 
   /// Why it cannot run in its cell now.
@@ -106,7 +78,7 @@ struct ProcessCore: WorkloadCore {
   private func obstacle(_ view: WorkloadView) -> Obstacle? {
     switch view.parent?.hosting {
     case nil:
-      let name = ResourceName.parent(key.name) ?? ""
+      let name = ResourceName.parent(declared.key.name) ?? ""
       return Obstacle(reason: "CellMissing", message: "cell \(name) is not declared", endsRuns: true)
     case .leaving:
       return Obstacle(
@@ -135,11 +107,8 @@ struct ProcessCore: WorkloadCore {
       plan.isTransient = true
       return Progress(phase: "Pending", reason: obstacle?.reason ?? "", message: obstacle?.message ?? "")
     }
-    plan.command = .startProcess(workload, key, cell: cell, spec)
-    if let failure = view.failure {
-      return Progress(
-        phase: "Pending", reason: failure.failure.code, message: "\(failure.command): \(failure.failure.message)")
-    }
+    plan.command = .startProcess(declared.workload, declared.key, cell: cell, spec)
+    if let failure = view.failure { return Progress(phase: "Pending", failure) }
     return Progress(phase: "Starting", reason: "Starting", message: "the node starts it")
   }
 
@@ -147,39 +116,33 @@ struct ProcessCore: WorkloadCore {
     plan.isTransient = view.failure == nil
     if let process {
       plan.command =
-        process.isRunning ? .stopProcess(workload, spec?.stop ?? StopRule()) : .removeProcess(workload)
+        process.isRunning
+        ? .stopProcess(declared.workload, declared.spec?.stop ?? StopRule()) : .removeProcess(declared.workload)
     } else {
       plan.isReleased = view.inFlight == nil
     }
     return Progress(phase: "Terminating", reason: "Deleted", message: view.failure?.failure.message ?? "")
   }
 
-  private mutating func status(_ progress: Progress, _ process: ProcessObservation?, _ view: WorkloadView) -> JSONObject
-  {
+  private mutating func status(
+    _ progress: Progress, _ process: ProcessObservation?, _ view: WorkloadView
+  ) -> JSONObject {
     let phase = progress.phase
-    let isReady = phase == "Running"
-    conditions.set("Ready", isReady, reason: progress.reason, message: progress.message, at: view.now)
-    var status: JSONObject = ["phase": .string(phase), "observedGeneration": .integer(generation)]
-    if !isReady {
-      status["reason"] = .string(progress.reason)
-      status["message"] = .string(progress.message)
-    }
+    var members: JSONObject = [:]
     if let run = process.flatMap({ $0.isRunning ? $0.run : nil }) {
-      status["pid"] = .integer(run.pid)
-      status["startedAt"] = .string(run.startedAt.description)
+      members["pid"] = .integer(run.pid)
+      members["startedAt"] = .string(run.startedAt.description)
     } else if let exit = history.lastExit, ["BackOff", "Completed", "Failed"].contains(phase) {
-      if let run = exit.run { status["startedAt"] = .string(run.startedAt.description) }
-      status["finishedAt"] = .string(exit.finishedAt.description)
-      if let code = exit.exitCode { status["exitCode"] = .integer(Int64(code)) }
-      if let signal = exit.signal { status["signal"] = .string(SignalName.name(signal)) }
-      status["limit"] = exit.limitJSON
+      if let run = exit.run { members["startedAt"] = .string(run.startedAt.description) }
+      members["finishedAt"] = .string(exit.finishedAt.description)
+      if let code = exit.exitCode { members["exitCode"] = .integer(Int64(code)) }
+      if let signal = exit.signal { members["signal"] = .string(SignalName.name(signal)) }
+      members["limit"] = exit.limitJSON
     }
-    status["restarts"] = .integer(history.restarts)
-    if phase == "BackOff", let next = history.nextRestartAt { status["nextRestartAt"] = .string(next.description) }
-    if let failure = view.failure { status["nextRetryAt"] = .string(failure.retryAt.description) }
-    status["lastExit"] = history.lastExit?.json
-    status["history"] = history.json
-    status["conditions"] = conditions.json
-    return status
+    members["restarts"] = .integer(history.restarts)
+    if phase == "BackOff", let next = history.nextRestartAt { members["nextRestartAt"] = .string(next.description) }
+    members["lastExit"] = history.lastExit?.json
+    members["history"] = history.json
+    return declared.status(progress, isReady: phase == "Running", tellsUpdated: false, view, members: members)
   }
 }

@@ -16,7 +16,7 @@ public struct StopRule: Sendable, Equatable {
 }
 
 /// What a process is to be, checked and with every default filled in (schemas/process.json).
-public struct ProcessSpec: Sendable, Equatable {
+public struct ProcessSpec: WorkloadSpec, Equatable {
   public struct Limits: Sendable, Equatable {
     /// Thousandths of a core; `nil`: that of the cell.
     public var cpuMillicores: Int64?
