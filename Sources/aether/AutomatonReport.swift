@@ -86,7 +86,7 @@ struct AutomatonReport {
       let place = sources.place(of: script, line: finding.line ?? 1, column: finding.column ?? 1)
       if let place { return place }
     }
-    return sources.place(of: part(finding.subject))
+    return sources.place(of: SourceMap.Part(finding.subject))
   }
 
   private static func script(_ key: String, _ subject: ModelProblem.Subject) -> SourceMap.Script? {
@@ -104,21 +104,9 @@ struct AutomatonReport {
     }
   }
 
-  static func part(_ subject: ModelProblem.Subject) -> SourceMap.Part {
-    switch subject {
-    case .automaton: .automaton
-    case .state(let index): .state(index)
-    case .transition(let index): .transition(index)
-    case .variable(let index): .variable(index)
-    case .port(let index): .port(index)
-    case .resource(let index): .resource(index)
-    case .observableState(let index): .observableState(index)
-    }
-  }
-
   /// What keeps an automaton from being bytecode.
   static func problem(_ lost: Bytecode.Unsupported, _ loaded: LoadedAutomaton, file: String) -> FileProblem {
-    let place = loaded.sources.place(of: part(lost.subject))
+    let place = loaded.sources.place(of: SourceMap.Part(lost.subject))
     return FileProblem(
       .error, .subset, file: place?.file ?? file, position: place?.position,
       "bytecode has no place for this: \(lost.feature)", fix: "use --format yaml or model")

@@ -13,20 +13,8 @@ extension AutomatonLoader {
     }
   }
 
-  private func part(_ subject: ModelProblem.Subject) -> SourceMap.Part {
-    switch subject {
-    case .automaton: .automaton
-    case .state(let index): .state(index)
-    case .transition(let index): .transition(index)
-    case .variable(let index): .variable(index)
-    case .port(let index): .port(index)
-    case .resource(let index): .resource(index)
-    case .observableState(let index): .observableState(index)
-    }
-  }
-
   private func report(_ problem: ModelProblem) {
-    var part = part(problem.subject)
+    var part = SourceMap.Part(problem.subject)
     switch problem.rule {
     case .noInitialState, .initialStateHasParent: part = .initialState
     case .faultStateUnknown: part = .errorPolicy
@@ -40,7 +28,7 @@ extension AutomatonLoader {
   }
 
   private func report(_ problem: ProfileProblem) {
-    let place = sources.place(of: part(problem.subject))
+    let place = sources.place(of: SourceMap.Part(problem.subject))
     problems.add(
       FileProblem(
         .error, problem.isSubset ? .subset : .profile, file: place?.file ?? problems.file, position: place?.position,

@@ -245,15 +245,7 @@ struct ProjectWriter {
     item.put("signalType", .string(signal.direction == .internal ? "variable" : AutomatonLoader.word(signal.direction)))
     item.put("triggerType", .string(SignalWords.word(signal.kind)))
     if signal.hasThreshold {
-      var block = MemberList()
-      block.put("operator", .string(SignalWords.sign(signal.comparison)))
-      if signal.threshold != .void {
-        guard let value = ValueText.json(signal.threshold) else { throw UnwritableModel("a threshold is no text") }
-        block.put("value", value)
-      }
-      let type = signal.threshold.type
-      block.put("valueType", .string(type.word), unless: type == .float64)
-      block.put("oneShot", true, unless: !signal.isOneShot)
+      let block = try MemberList(threshold: signal, type: "valueType", oneShot: "oneShot")
       item.put("threshold", merged(before?["threshold"], block, known: ["value", "valueType", "oneShot"]))
     }
     try item.put("pattern", text: signal.pattern)

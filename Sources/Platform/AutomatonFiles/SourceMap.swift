@@ -29,6 +29,19 @@ public struct SourceMap: Sendable {
     case resource(Int)
     case observableState(Int)
     case script(Script)
+
+    /// What a problem is about.
+    public init(_ subject: ModelProblem.Subject) {
+      switch subject {
+      case .automaton: self = .automaton
+      case .state(let index): self = .state(index)
+      case .transition(let index): self = .transition(index)
+      case .variable(let index): self = .variable(index)
+      case .port(let index): self = .port(index)
+      case .resource(let index): self = .resource(index)
+      case .observableState(let index): self = .observableState(index)
+      }
+    }
   }
 
   public enum Script: Hashable, Sendable {

@@ -101,15 +101,25 @@ struct TransitionForm {
   }
 
   private func threshold(_ signal: SignalTrigger) throws(UnwritableModel) -> MemberList {
-    var block = MemberList()
-    block.put("operator", .string(SignalWords.sign(signal.comparison)))
+    try MemberList(threshold: signal, type: "type", oneShot: "one_shot")
+  }
+}
+
+extension MemberList {
+  /// The threshold of a trigger.
+  ///
+  /// - Parameters:
+  ///   - type: name of the member for the type of its value.
+  ///   - oneShot: name of the member for what fires once.
+  init(threshold signal: SignalTrigger, type: String, oneShot: String) throws(UnwritableModel) {
+    self.init()
+    put("operator", .string(SignalWords.sign(signal.comparison)))
     if signal.threshold != .void {
       guard let value = ValueText.json(signal.threshold) else { throw UnwritableModel("a threshold is no text") }
-      block.put("value", value)
+      put("value", value)
     }
-    let type = signal.threshold.type
-    block.put("type", .string(type.word), unless: type == .float64)
-    block.put("one_shot", true, unless: !signal.isOneShot)
-    return block
+    let valueType = signal.threshold.type
+    put(type, .string(valueType.word), unless: valueType == .float64)
+    put(oneShot, true, unless: !signal.isOneShot)
   }
 }

@@ -4,7 +4,6 @@ import Net
 /// HTTP/2 on one connection of a client; confined to its loop.
 final class ClientTransport: ConnectionHandler, HTTP2SessionDelegate, @unchecked Sendable {
   // Sendable: touched on the loop only.
-  private static let drainBytes = 64 * 1024
 
   let loop: EventLoop
   private weak var client: GRPCClient?
@@ -91,25 +90,10 @@ final class ClientTransport: ConnectionHandler, HTTP2SessionDelegate, @unchecked
   func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
     guard let session else { return }
     heardSomething = true
-    do throws(HTTP2Error) {
-      try session.receive(bytes)
-    } catch {
-      _ = try? session.drain { connection.write($0) }
-      connection.close()
-    }
-    if session.isFinished { connection.setNeedsFlush() }
+    session.receive(bytes, on: connection)
   }
 
-  func fillOutput(of connection: Connection) {
-    guard let session else { return }
-    do throws(HTTP2Error) {
-      try session.drain(limit: Self.drainBytes) { connection.write($0) }
-    } catch {
-      connection.abort()
-      return
-    }
-    if session.isFinished { connection.close() }
-  }
+  func fillOutput(of connection: Connection) { session?.fillOutput(of: connection) }
 
   func http2NeedsFlush(_ session: HTTP2Session) { connection?.setNeedsFlush() }
 

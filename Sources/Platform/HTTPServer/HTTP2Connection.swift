@@ -3,8 +3,6 @@ import Net
 
 /// HTTP/2 on one server connection.
 final class HTTP2Connection: ConnectionHandler, HTTP2SessionDelegate, ServerConnection {
-  /// Output handed to the connection per call, so that it stays within its high-water mark.
-  private static let drainBytes = 64 * 1024
   /// Round trips to clients are shorter; the final GOAWAY follows the announcement after this.
   private static let goAwayDelay = Duration.seconds(1)
 
@@ -40,25 +38,10 @@ final class HTTP2Connection: ConnectionHandler, HTTP2SessionDelegate, ServerConn
   func received(_ bytes: UnsafeRawBufferPointer, on connection: Connection) {
     guard let session else { return }
     pingsUnanswered = 0
-    do throws(HTTP2Error) {
-      try session.receive(bytes)
-    } catch {
-      _ = try? session.drain { connection.write($0) }
-      connection.close()
-    }
-    if session.isFinished { connection.setNeedsFlush() }
+    session.receive(bytes, on: connection)
   }
 
-  func fillOutput(of connection: Connection) {
-    guard let session else { return }
-    do throws(HTTP2Error) {
-      try session.drain(limit: Self.drainBytes) { connection.write($0) }
-    } catch {
-      connection.abort()
-      return
-    }
-    if session.isFinished { connection.close() }
-  }
+  func fillOutput(of connection: Connection) { session?.fillOutput(of: connection) }
 
   func http2NeedsFlush(_ session: HTTP2Session) { connection.setNeedsFlush() }
 
