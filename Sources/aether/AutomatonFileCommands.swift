@@ -129,18 +129,21 @@ enum AutomatonFileCommands {
     "convert", "Turn an automaton into another form",
     discussion: """
       Forms: yaml, one document; folder, a document with a file of functions per state and transition; project, for the
-      graphical editor; json, the document as JSON; model, the binary form whose hash names the automaton.
+      graphical editor; json, the document as JSON; model, the binary form whose hash names the automaton; device, for
+      firmware that does not translate scripts; device-names, for firmware with native code in place of scripts.
+      Nothing leads back from the last two: keep the source.
       A project that is there already keeps its other automata, and what the editor knows of this one.
 
       examples:
         aether automaton convert door.aeth -o yaml
         aether automaton convert thermostat.yaml -o folder --output thermostat/
+        aether automaton convert thermostat.yaml -o device --output thermostat.device
         aether automaton convert thermostat.yaml -o project --output home.aeth --id heating
       """,
     options: [
       .value(
         "format", "o", "FORM", "Form to turn it into", default: "yaml",
-        choices: ["yaml", "folder", "project", "json", "model"]),
+        choices: ["yaml", "folder", "project", "json", "model", "device", "device-names"]),
       .value("output", nil, "FILE", "Where to write it, instead of standard output", completion: .files),
       idOption,
     ],
@@ -162,6 +165,8 @@ enum AutomatonFileCommands {
       case "json":
         try write(try AutomatonFile.tree(of: automaton.inInlineLayout()).bytes(.pretty) + [0x0A], to: output ?? "-")
       case "model": try write(ModelCodec.encode(automaton), to: output ?? "-")
+      case "device": try write(try deviceForm(of: automaton, .code), to: output ?? "-")
+      case "device-names": try write(try deviceForm(of: automaton, .names), to: output ?? "-")
       default: try write(Array(try AutomatonFile.text(of: automaton.inInlineLayout()).utf8), to: output ?? "-")
       }
       if form == "yaml" || form == "json", automaton.hasCodeOutsideFunctions {
@@ -217,6 +222,17 @@ enum AutomatonFileCommands {
       Output.error(unwritable.description)
       return 3
     }
+  }
+
+  private static func deviceForm(
+    of automaton: Automaton, _ scripts: DeviceForm.Scripts
+  ) throws(UnwritableModel) -> [UInt8] {
+    do throws(CompiledAutomaton.Failure) {
+      if let bytes = DeviceForm.encode(try CompiledAutomaton(automaton), scripts: scripts) { return bytes }
+    } catch {
+      throw UnwritableModel("the automaton cannot be compiled: \(error)")
+    }
+    throw UnwritableModel("a device takes at most 65,533 states, transitions, variables and programs each")
   }
 
   private static func write(_ bytes: [UInt8], to path: String) throws {

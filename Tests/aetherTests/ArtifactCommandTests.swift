@@ -1,4 +1,5 @@
 import Automata
+import AutomatonFiles
 import Foundation
 import Testing
 
@@ -32,6 +33,20 @@ import Testing
     let noted = try scratch.write("noted.yaml", Fixture.counter.replacing("name: counter", with: "name: c, author: me"))
     #expect(try result(["compile", noted, "--format", "model", "--strip", "-o", path]).status == 0)
     #expect(try !result(["decompile", path]).output.contains("author"))
+  }
+
+  /// What firmware reads that has no compiler of its own.
+  @Test func formsForDevices() throws {
+    let scratch = try Scratch()
+    let source = try scratch.write("counter.yaml", Fixture.counter)
+    let wanted = try CompiledAutomaton(try AutomatonFile.load(Array(Fixture.counter.utf8), file: source).automaton)
+    for (form, scripts) in [("device", DeviceForm.Scripts.code), ("device-names", .names)] {
+      let path = "\(scratch.path)/\(form)"
+      #expect(try result(["convert", source, "-o", form, "--output", path]).status == 0)
+      #expect(Array(try Data(contentsOf: URL(fileURLWithPath: path))) == DeviceForm.encode(wanted, scripts: scripts))
+    }
+    let back = try result(["convert", "\(scratch.path)/device", "-o", "yaml"])
+    #expect(back.status == 3 && back.errors.contains("form for devices"), "\(back.errors)")
   }
 
   @Test func oneOfAProjectIsNamed() throws {

@@ -11,6 +11,8 @@ public enum AutomatonForm: String, Sendable, CaseIterable {
   case bytecode
   /// "AETHMD01" without its envelope.
   case model
+  /// "AETHDV01": nothing can be made of it again.
+  case device
 
   /// Tells the form by how the bytes begin; everything that is nothing else is taken for YAML.
   public init(of bytes: [UInt8]) {
@@ -20,6 +22,8 @@ public enum AutomatonForm: String, Sendable, CaseIterable {
       self = .bytecode
     } else if bytes.starts(with: ModelCodec.magic) {
       self = .model
+    } else if bytes.starts(with: DeviceForm.magic) {
+      self = .device
     } else if AutomatonForm.isProject(bytes) {
       self = .project
     } else {
@@ -65,6 +69,10 @@ extension AutomatonFile {
       }
     case .bytecode: return try binary(bytes, .bytecode, file, options)
     case .model: return try binary(bytes, .model, file, options)
+    case .device:
+      throw refusal(
+        file, .syntax, "is in the form for devices, from which nothing leads back",
+        fix: "give the file that it was made of")
     }
   }
 

@@ -6,7 +6,7 @@ import YAML
 public struct UnwritableModel: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String
 
-  init(_ description: String) { self.description = description }
+  public init(_ description: String) { self.description = description }
 }
 
 extension AutomatonFile {
