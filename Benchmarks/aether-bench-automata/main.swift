@@ -128,6 +128,33 @@ func tracing(_ count: Int) throws -> (growth: Double, rate: Double) {
   return (Double(max(0, ResidentMemory.bytes - before)), Double(count) / seconds)
 }
 
+/// Ours loads the whole automaton; yaml-cpp, with which the first engine began, only parses the same bytes.
+func measureLoad(_ document: [UInt8], _ runs: Int, _ report: inout BenchReport) throws {
+  var template = Array("/tmp/aether-bench-automata-XXXXXX".utf8CString)
+  guard mkdtemp(&template) != nil else { throw Command.Failure(description: "mkdtemp failed") }
+  let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  let (file, program) = (folder + "/document.yaml", folder + "/yaml-cpp")
+  defer { for path in [file, program] { unlink(path) } }
+  defer { rmdir(folder) }
+  guard let output = fopen(file, "w"), fwrite(document, 1, document.count, output) == document.count,
+    fclose(output) == 0
+  else { throw Command.Failure(description: "cannot write \(file)") }
+  _ = try Command(["g++", "-O2", "-o", program, "Benchmarks/peers/yaml-cpp.cpp", "-lyaml-cpp"]).run()
+  var ours = Samples()
+  var peer = Samples()
+  for _ in 0..<runs {
+    let watch = Stopwatch()
+    for _ in 0..<50 { _ = try AutomatonFile.load(document) }
+    ours.append(watch.processorSeconds * 1000 / 50)
+    let text = try Command([program, file, "50"]).run()
+    guard let parsed = Double(text.prefix { $0 != "\n" }) else { throw Command.Failure(description: text) }
+    peer.append(parsed)
+  }
+  report.add(
+    "loading a document of 19 states", unit: "ms CPU", ours: ours, peer: peer, peerName: "yaml-cpp, parsing alone",
+    aim: "<= 0.14 ms (of another document)")
+}
+
 func measure(_ options: Options, _ report: inout BenchReport) throws {
   func add(
     _ metric: String, _ unit: String, _ first: Double?, _ aim: String, runs: Int? = nil, _ body: () throws -> Double
@@ -154,11 +181,7 @@ func measure(_ options: Options, _ report: inout BenchReport) throws {
   try add("idle ticks, events and timers", "1/s CPU", 8_350_000, ">= 3 x") { try ticks(Models.waiting, 20_000_000) }
   try add("ticks with a script body", "1/s CPU", 171_000, ">= 10 x") { try ticks(Models.body, 1_000_000) }
   let document = Array(Models.ring(states: 19).utf8)
-  try add("loading a document of 19 states", "ms CPU", 0.14, "<= 1 x") {
-    let watch = Stopwatch()
-    for _ in 0..<50 { _ = try AutomatonFile.load(document) }
-    return watch.processorSeconds * 1000 / 50
-  }
+  try measureLoad(document, options.runs, &report)
   try add("of which libyaml alone takes", "ms CPU", nil, "") { libyaml(document) }
   try add("compiling it", "ms CPU", nil, "") {
     let model = try AutomatonFile.load(document).automaton
