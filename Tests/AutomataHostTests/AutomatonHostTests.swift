@@ -127,6 +127,21 @@ import Testing
     await host.shutdown()
   }
 
+  /// Otherwise a busy host would never be done with writing down how it stands.
+  @Test func nothingTicksBehindTheStop() async throws {
+    let shard = try Shard("stopped", clock: HostClock(wall: 1_000_000), traces: nil)
+    let spec = try Models.spec(Models.busy, tick: 1)
+    _ = try await shard.apply(spec, record: nil, lastRun: 0)
+    try await eventually { await shard.status(spec.id)?.counters.ticks ?? 0 > 0 }
+    await shard.stop()
+    let ticks = await shard.status(spec.id)?.counters.ticks
+    try await Task.sleep(for: .milliseconds(20))
+    #expect(await shard.status(spec.id)?.counters.ticks == ticks)
+    #expect(await shard.takeRecords(max: 10, age: 0).count == 1)
+    #expect(await shard.takeRecords(max: 10, age: 0).isEmpty)
+    shard.loop.shutdown()
+  }
+
   @Test func changesAreReported() async throws {
     let host = try AutomatonHost(.init(directory: nil))
     await host.start()

@@ -69,18 +69,22 @@ extension Machine {
     }
     let count = Int(thread.pointee.pendingCloseCount)
     if count == Int(thread.pointee.pendingCloseCapacity) {
-      let capacity = max(4, count * 2)
-      try account((capacity - count) * 4)
-      let slots = UnsafeMutablePointer<Int32>.allocate(capacity: capacity)
-      if let old = thread.pointee.pendingCloses {
-        slots.update(from: old, count: count)
-        old.deallocate()
-      }
-      thread.pointee.pendingCloses = slots
-      thread.pointee.pendingCloseCapacity = Int32(capacity)
+      try reservePendingCloses(thread, capacity: max(4, count * 2))
     }
     thread.pointee.pendingCloses.unsafelyUnwrapped[count] = Int32(slot)
     thread.pointee.pendingCloseCount += 1
+  }
+
+  /// Makes room for so many variables to be closed, more than there is.
+  func reservePendingCloses(_ thread: ThreadRef, capacity: Int) throws(Trap) {
+    try account((capacity - Int(thread.pointee.pendingCloseCapacity)) * 4)
+    let slots = UnsafeMutablePointer<Int32>.allocate(capacity: capacity)
+    if let old = thread.pointee.pendingCloses {
+      slots.update(from: old, count: Int(thread.pointee.pendingCloseCount))
+      old.deallocate()
+    }
+    thread.pointee.pendingCloses = slots
+    thread.pointee.pendingCloseCapacity = Int32(capacity)
   }
 
   /// Ends all variables from a slot on: calls `__close` of those to be closed, innermost first.

@@ -78,15 +78,13 @@ extension Machine {
 
   private func traverse(_ thread: ThreadRef) {
     let slots = thread.pointee.stack
-    var used = thread == self.thread ? top : Int(thread.pointee.top)
+    if thread == self.thread { thread.pointee.top = Int32(top) }
     for index in 0..<Int(thread.pointee.frameCount) {
-      let frame = thread.pointee.frames[index]
-      guard let closure = frame.closure else { continue }
+      guard let closure = thread.pointee.frames[index].closure else { continue }
       mark(UnsafeMutableRawPointer(closure).assumingMemoryBound(to: ObjectHeader.self))
-      used = max(used, Int(frame.base) + Int(closure.pointee.function.pointee.registerCount))
     }
     let capacity = Int(thread.pointee.stackCapacity)
-    used = min(used, capacity)
+    let used = thread.pointee.usedSlots
     for index in 0..<used { mark(slots[index]) }
     for index in used..<capacity { slots[index] = .null }
     if let resumer = thread.pointee.resumer { mark(resumer) }

@@ -56,6 +56,26 @@ extension Machine {
     top = Int(thread.pointee.top)
   }
 
+  /// The running coroutine is over: goes back to the thread that resumed it.
+  func endThread() {
+    let ended = thread
+    leaveThread()
+    bury(ended)
+  }
+
+  /// Nothing of a coroutine that is over is kept, so that what it held can be collected.
+  private func bury(_ coroutine: ThreadRef) {
+    coroutine.pointee.frameCount = 0
+    coroutine.pointee.status = .dead
+    coroutine.pointee.top = 0
+    guard let slots = coroutine.pointee.pendingCloses else { return }
+    slots.deallocate()
+    heapBytes -= Int(coroutine.pointee.pendingCloseCapacity) * 4
+    coroutine.pointee.pendingCloses = nil
+    coroutine.pointee.pendingCloseCapacity = 0
+    coroutine.pointee.pendingCloseCount = 0
+  }
+
   /// After `leaveThread`: gives values from another stack to the waiting call of `resume` or a wrapper.
   private func deliverTransfer(_ values: ValueRef, _ count: Int) throws(Trap) {
     let waiting = frame.pointee
@@ -87,18 +107,17 @@ extension Machine {
   /// The function of the running coroutine has returned.
   func finishCoroutine(_ first: Int, _ count: Int) throws(Trap) {
     let values = stack + first
-    thread.pointee.frameCount = 0
-    thread.pointee.status = .dead
+    let ended = thread
     leaveThread()
+    // The values are on its stack until they are handed over.
+    defer { bury(ended) }
     try deliverTransfer(values, count)
   }
 
   /// An error ends the running coroutine; its variables are closed. The error is in `raised`.
   func failCoroutine(_ error: Value) throws(Trap) {
     closeAll(error)
-    thread.pointee.frameCount = 0
-    thread.pointee.status = .dead
-    leaveThread()
+    endThread()
   }
 
   /// Closes all variables of the running thread, whatever errors come up; the last error is in `raised`.
@@ -130,7 +149,7 @@ extension Machine {
   func closeCoroutine(_ coroutine: ThreadRef) throws(Trap) -> Value? {
     if coroutine.pointee.status == .dead { return nil }
     if coroutine.pointee.frameCount == 0 {
-      coroutine.pointee.status = .dead
+      bury(coroutine)
       return nil
     }
     let kept = raised
@@ -139,9 +158,7 @@ extension Machine {
     raised = .null
     enter(coroutine)
     closeAll(nil)
-    thread.pointee.frameCount = 0
-    thread.pointee.status = .dead
-    leaveThread()
+    endThread()
     let error = raised
     raised = kept
     return error.isNone ? nil : error

@@ -122,6 +122,18 @@ struct ThreadObject {
   var yieldWanted: Int32 = 0
 }
 
+extension ThreadObject {
+  /// Slots that hold something as long as it does not run.
+  var usedSlots: Int {
+    var used = Int(top)
+    for index in 0..<Int(frameCount) {
+      guard let closure = frames[index].closure else { continue }
+      used = max(used, Int(frames[index].base) + Int(closure.pointee.function.pointee.registerCount))
+    }
+    return min(used, Int(stackCapacity))
+  }
+}
+
 enum ThreadStatus: UInt8 {
   case suspended, running, normal, dead
 }

@@ -106,10 +106,7 @@ extension Machine {
     if errorLine == 0 { errorLine = currentLine() }
     while thread != owner {
       closeUpvalues(0)
-      thread.pointee.frameCount = 0
-      thread.pointee.pendingCloseCount = 0
-      thread.pointee.status = .dead
-      leaveThread()
+      endThread()
       if errorLine == 0 { errorLine = currentLine() }
     }
     guard thread.pointee.frameCount > level else { return }

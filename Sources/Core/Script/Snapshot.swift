@@ -9,10 +9,31 @@ enum SnapshotFormat {
   static let noObject: UInt32 = .max
 }
 
+/// What a snapshot says of a coroutine.
+enum SavedThread: UInt8 {
+  /// Not begun: its function is kept.
+  case ready
+  case dead
+  /// It has yielded: its stacks are kept.
+  case suspended
+  /// Not a coroutine, but the thread of the machine itself.
+  case main
+
+  init(_ thread: ThreadRef, isMain: Bool) {
+    if isMain {
+      self = .main
+    } else if thread.pointee.status == .dead {
+      self = .dead
+    } else {
+      self = thread.pointee.frameCount == 0 ? .ready : .suspended
+    }
+  }
+}
+
 extension Machine {
-  /// Everything that scripts can see: globals, tables, functions with their variables, kept values.
+  /// Everything that scripts can see: globals, tables, functions with their variables, coroutines, kept values.
   ///
-  /// Collects first. Refused while running, and when a coroutine that was suspended in the middle can be reached.
+  /// Collects first. Refused while running.
   public func snapshot() throws(ScriptFault) -> [UInt8] {
     guard !isRunning else { throw ScriptFault(code: .busy, message: Text("the machine is running").bytes, line: 0) }
     top = 0
@@ -20,7 +41,7 @@ extension Machine {
     raised = .null
     collect()
     var writer = SnapshotWriter(machine: self)
-    return try writer.write()
+    return writer.write()
   }
 }
 
@@ -34,7 +55,7 @@ private struct SnapshotWriter {
 
   init(machine: Machine) { self.machine = machine }
 
-  mutating func write() throws(ScriptFault) -> [UInt8] {
+  mutating func write() -> [UInt8] {
     put(SnapshotFormat.magic)
     bytes.append(SnapshotFormat.version)
     put(UInt32(machine.programs.count))
@@ -51,7 +72,7 @@ private struct SnapshotWriter {
     for pin in machine.freePins { put(UInt32(pin)) }
     var index = 0
     while index < objects.count {
-      try put(objects[index])
+      put(objects[index])
       index += 1
     }
     // The number of objects stands at the end: it is known only now.
@@ -102,7 +123,7 @@ private struct SnapshotWriter {
     }
   }
 
-  private mutating func put(_ object: ObjectRef) throws(ScriptFault) {
+  private mutating func put(_ object: ObjectRef) {
     let raw = UnsafeMutableRawPointer(object)
     bytes.append(object.pointee.kind.rawValue)
     switch object.pointee.kind {
@@ -124,23 +145,50 @@ private struct SnapshotWriter {
       }
     case .upvalue:
       let upvalue = raw.assumingMemoryBound(to: UpvalueObject.self)
-      guard !upvalue.pointee.isOpen else { throw SnapshotWriter.suspended }
-      put(upvalue.pointee.closed)
-    case .thread:
-      let thread = raw.assumingMemoryBound(to: ThreadObject.self)
-      guard thread.pointee.frameCount == 0, thread != machine.mainThread else { throw SnapshotWriter.suspended }
-      put(object.pointee.serial)
-      bytes.append(thread.pointee.status == .dead ? 1 : 0)
-      put(UInt32(thread.pointee.stackCapacity))
-      put(UInt32(thread.pointee.frameCapacity))
-      put(thread.pointee.status == .dead ? .null : thread.pointee.stack[0])
+      // The value of an open one is that of its slot, which the coroutine has.
+      put(upvalue.pointee.isOpen ? .null : upvalue.pointee.closed)
+    case .thread: put(raw.assumingMemoryBound(to: ThreadObject.self))
     }
   }
 
-  private static var suspended: ScriptFault {
-    ScriptFault(
-      code: .snapshot, message: Text("a suspended coroutine can be reached; it cannot be saved").bytes, line: 0)
+  private mutating func put(_ thread: ThreadRef) {
+    put(thread.pointee.header.serial)
+    let state = SavedThread(thread, isMain: thread == machine.mainThread)
+    bytes.append(state.rawValue)
+    if state == .main { return }
+    put(UInt32(thread.pointee.stackCapacity))
+    put(UInt32(thread.pointee.frameCapacity))
+    guard state == .suspended else { return put(state == .ready ? thread.pointee.stack[0] : .null) }
+    put(thread.pointee.top)
+    let used = thread.pointee.usedSlots
+    put(UInt32(used))
+    for index in 0..<used { put(thread.pointee.stack[index]) }
+    put(UInt32(thread.pointee.frameCount))
+    for index in 0..<Int(thread.pointee.frameCount) {
+      let frame = thread.pointee.frames[index]
+      bytes.append(frame.continuation.rawValue)
+      for field in [frame.base, frame.function, frame.wanted, frame.extra] { put(field) }
+      guard let closure = frame.closure, let pc = frame.pc else { continue }
+      put(number(UnsafeMutableRawPointer(closure).assumingMemoryBound(to: ObjectHeader.self)))
+      put(UInt32(pc - closure.pointee.function.pointee.code))
+    }
+    put(thread.pointee.yieldSlot)
+    put(thread.pointee.yieldWanted)
+    put(UInt32(thread.pointee.pendingCloseCapacity))
+    put(UInt32(thread.pointee.pendingCloseCount))
+    for index in 0..<Int(thread.pointee.pendingCloseCount) {
+      put(thread.pointee.pendingCloses.unsafelyUnwrapped[index])
+    }
+    var open = thread.pointee.openUpvalues
+    while let upvalue = open {
+      put(number(UnsafeMutableRawPointer(upvalue).assumingMemoryBound(to: ObjectHeader.self)))
+      put(Int32(upvalue.pointee.location - thread.pointee.stack))
+      open = upvalue.pointee.nextOpen
+    }
+    put(SnapshotFormat.noObject)
   }
+
+  private mutating func put(_ value: Int32) { put(UInt32(bitPattern: value)) }
 
   private mutating func put(_ table: TableRef) {
     put(table.pointee.header.serial)

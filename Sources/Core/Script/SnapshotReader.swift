@@ -36,13 +36,13 @@ extension Machine {
   }
 }
 
-private struct SnapshotReader {
+struct SnapshotReader {
   let machine: Machine
   let bytes: [UInt8]
   var offset = 0
   var problem: StaticString = "snapshot is damaged"
-  private var values: [Value] = []
-  private var upvalues: [UpvalueRef?] = []
+  private(set) var values: [Value] = []
+  private(set) var upvalues: [UpvalueRef?] = []
   private var serial: UInt32 = 0
   private var installed: Installed = []
   private var hasMetatables = false
@@ -56,20 +56,20 @@ private struct SnapshotReader {
     self.bytes = bytes
   }
 
-  private mutating func fail(_ message: StaticString = "snapshot is damaged") -> Trap {
+  mutating func fail(_ message: StaticString = "snapshot is damaged") -> Trap {
     problem = message
     return .fault(.snapshot)
   }
 
   // MARK: Fields
 
-  private mutating func byte() throws(Trap) -> UInt8 {
+  mutating func byte() throws(Trap) -> UInt8 {
     guard offset < bytes.count else { throw fail() }
     offset += 1
     return bytes[offset - 1]
   }
 
-  private mutating func word() throws(Trap) -> UInt32 {
+  mutating func word() throws(Trap) -> UInt32 {
     guard bytes.count - offset >= 4 else { throw fail() }
     defer { offset += 4 }
     return UInt32(bytes[offset]) | UInt32(bytes[offset + 1]) << 8 | UInt32(bytes[offset + 2]) << 16
@@ -82,20 +82,20 @@ private struct SnapshotReader {
   }
 
   /// A number of things of which each takes at least `size` bytes.
-  private mutating func count(_ size: Int) throws(Trap) -> Int {
+  mutating func count(_ size: Int) throws(Trap) -> Int {
     let count = try word()
     guard count <= UInt32((bytes.count - offset) / size) else { throw fail() }
     return Int(count)
   }
 
-  private mutating func capacity() throws(Trap) -> Int {
+  mutating func capacity() throws(Trap) -> Int {
     let value = try word()
     guard value < 1 << 26 else { throw fail() }
     return Int(value)
   }
 
   /// A value whose object, if it names one, is given as its number for now.
-  private mutating func value() throws(Trap) -> Value {
+  mutating func value() throws(Trap) -> Value {
     let tag = UInt32(try byte())
     switch tag {
     case Tag.none, Tag.no, Tag.yes: return Value(bits: 0, tag: tag)
@@ -106,7 +106,7 @@ private struct SnapshotReader {
   }
 
   /// The value with the object itself.
-  private mutating func resolved(_ value: Value) throws(Trap) -> Value {
+  mutating func resolved(_ value: Value) throws(Trap) -> Value {
     guard value.tag >= Tag.shortString else { return value }
     guard value.bits < UInt64(values.count) else { throw fail() }
     let object = values[Int(value.bits)]
@@ -192,13 +192,17 @@ private struct SnapshotReader {
       values.append(.null)
       _ = try value()
     case .thread:
+      let serial = try word()
+      guard let state = SavedThread(rawValue: try byte()) else { throw fail() }
+      if state == .main {
+        values.append(Value(machine.mainThread))
+        break
+      }
       let thread = try machine.makeThread()
-      thread.pointee.header.serial = try word()
-      thread.pointee.status = try byte() == 1 ? .dead : .suspended
-      _ = try capacity()
-      _ = try capacity()
-      _ = try value()
+      thread.pointee.header.serial = serial
+      if state == .dead { thread.pointee.status = .dead }
       values.append(Value(thread))
+      try skipThread(state)
     case nil: throw fail()
     }
     upvalues.append(upvalue)
@@ -236,14 +240,9 @@ private struct SnapshotReader {
       guard let upvalue = upvalues[index] else { throw fail() }
       upvalue.pointee.closed = try resolved(try value())
     case .thread:
-      offset += 5
-      let thread = values[index].thread
-      let slots = try capacity()
-      let frames = try capacity()
-      try machine.reserve(thread, slots: slots, frames: frames)
-      let function = try resolved(try value())
-      thread.pointee.stack[0] = function
-      thread.pointee.top = 1
+      offset += 4
+      guard let state = SavedThread(rawValue: try byte()) else { throw fail() }
+      try fill(values[index].thread, state)
     default: break
     }
   }
