@@ -90,6 +90,7 @@ let modules: [Module] = [
   // Core
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),
+  library("AppFormat", "Core", ["Bytes", "JSON"]), tests("AppFormat", ["Bytes", "JSON", "PythonPeer"]),
   library("Script", "Core", ["Bytes"]), tests("Script", ["PythonPeer"]),
   library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "Script"]),
   library("Runner", "Core", ["Automata", "Bytes", "Script"]),
@@ -150,6 +151,7 @@ let modules: [Module] = [
   tests(
     "GRPC", ["Bytes", "HTTP", "HTTPServer", "Net", "Protobuf", "PythonPeer", "TestAuthority"],
     plugins: ["ProtobufGenerator"]),
+  library("AppSigning", "Platform", ["AppFormat", "Crypto"]), tests("AppSigning", ["AppFormat", "Crypto"]),
   system("CWasmtime", apt: nil),
   library("Wasmtime", "Platform", ["Bytes", "Crypto", "CWasmtime", "Linux"], linker: wasmtimeLinker),
   tests("Wasmtime", ["Crypto"]),
