@@ -173,6 +173,9 @@ let modules: [Module] = [
     name: "aether-bench-net", path: "Benchmarks/aether-bench-net", kind: .executable,
     dependencies: ["BenchReport", "GRPC", "HTTP", "Net", "WebSocket"]),
   Module(
+    name: "aether-bench-apps", path: "Benchmarks/aether-bench-apps", kind: .executable,
+    dependencies: ["AppFormat", "BenchReport", "CWasmtime", "Wasmtime"]),
+  Module(
     name: "aether-bench-script", path: "Benchmarks/aether-bench-script", kind: .executable,
     dependencies: ["BenchReport", "Script"]),
   Module(

@@ -60,6 +60,25 @@ import Wasmtime
     }
   }
 
+  @Test func permissionsAreSeenAtEachCall() throws {
+    var linker = Linker<Notes>()
+    try linker.define(
+      "env", "allowed", Signature([.i32], .i32),
+      answering: { (call) throws(HostTrap) in
+        call.answer(call.permissions & 4 != 0 ? call.argument(0, Int32.self) + 1 : -1)
+      })
+    let permissions = Permissions(4)
+    let guest = try instance(
+      """
+      (module (import "env" "allowed" (func $allowed (param i32) (result i32)))
+        (func (export "run") (result i32) (call $allowed (i32.const 41))))
+      """, engine(), linker: linker, options: InstanceOptions(permissions: permissions))
+    let run = try guest.function("run")
+    #expect(try run.call(giving: Int32.self) == 42)
+    permissions.set(3)
+    #expect(try run.call(giving: Int32.self) == -1)
+  }
+
   @Test func aModuleGetsTheSignatureItImports() throws {
     var linker = Linker<Notes>()
     try linker.define("env", "input_poll_event") { (_, _: UInt32) throws(HostTrap) -> Int32 in 1 }

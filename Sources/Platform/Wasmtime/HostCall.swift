@@ -18,6 +18,15 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
     Unmanaged<Host>.fromOpaque(frame.host).takeUnretainedValue()
   }
 
+  /// What the instance may do, as its ``Permissions`` say now: one load, without touching the host.
+  @inlinable @inline(__always) public var permissions: UInt64 { frame.permissions }
+
+  /// Gives the result of a function that was defined with a body of nothing. The type must be the signature's.
+  @inlinable @inline(__always) public borrowing func answer<Value: GuestValue>(_ value: Value) {
+    precondition(frame.result == Value.type, "an answer of another type than the signature says")
+    value.put(into: frame.slots)
+  }
+
   /// Lends the guest's memory. Calls into the guest are refused meanwhile.
   @discardableResult
   public borrowing func withMemory<Answer>(
@@ -52,15 +61,19 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
   @usableFromInline let host: UnsafeMutableRawPointer
   /// Parameters of the signature.
   @usableFromInline let count: Int
+  @usableFromInline let result: ValueType?
+  @usableFromInline let permissions: UInt64
   let caller: OpaquePointer
   let state: Unmanaged<StoreState>
 
   init(
-    slots: UnsafeMutableRawPointer, count: Int, host: UnsafeMutableRawPointer, caller: OpaquePointer,
-    state: Unmanaged<StoreState>
+    slots: UnsafeMutableRawPointer, count: Int, result: ValueType?, permissions: UInt64, host: UnsafeMutableRawPointer,
+    caller: OpaquePointer, state: Unmanaged<StoreState>
   ) {
     self.slots = slots
     self.count = count
+    self.result = result
+    self.permissions = permissions
     self.host = host
     self.caller = caller
     self.state = state
@@ -82,6 +95,7 @@ final class HostFunction: Sendable {
   let name: String
   let signature: Signature
   let parameterCount: Int
+  let result: ValueType?
   let body: Body
 
   init(_ module: String, _ name: String, _ signature: Signature, _ body: @escaping Body) {
@@ -89,6 +103,7 @@ final class HostFunction: Sendable {
     self.name = name
     self.signature = signature
     parameterCount = signature.parameters.count
+    result = signature.result
     self.body = body
   }
 
@@ -103,9 +118,12 @@ final class HostFunction: Sendable {
       }
       let state = Unmanaged<StoreState>.fromOpaque(data)
       return Unmanaged<HostFunction>.fromOpaque(environment)._withUnsafeGuaranteedRef { function in
-        let frame = HostFrame(
-          slots: UnsafeMutableRawPointer(slots) ?? environment, count: function.parameterCount,
-          host: state._withUnsafeGuaranteedRef { $0.hostPointer }, caller: caller, state: state)
+        let frame = state._withUnsafeGuaranteedRef {
+          HostFrame(
+            slots: UnsafeMutableRawPointer(slots) ?? environment, count: function.parameterCount,
+            result: function.result, permissions: $0.permissions.mask, host: $0.hostPointer, caller: caller,
+            state: state)
+        }
         do throws(HostTrap) {
           try function.body(frame)
           return nil

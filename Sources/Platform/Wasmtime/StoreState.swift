@@ -20,10 +20,22 @@ public final class Interrupter: Sendable {
   public var isStopped: Bool { flag.load(ordering: .acquiring) }
 }
 
+/// What an instance may do, as 64 bits that the host gives their meaning. Changes from any thread count from the next call of
+/// a host function on.
+public final class Permissions: Sendable {
+  private let bits: Atomic<UInt64>
+
+  public init(_ mask: UInt64 = 0) { bits = Atomic(mask) }
+
+  public var mask: UInt64 { bits.load(ordering: .relaxed) }
+  public func set(_ mask: UInt64) { bits.store(mask, ordering: .relaxed) }
+}
+
 /// What one instance has beside Wasmtime's store; the store owns it. Used by one thread at a time, as the store is.
 final class StoreState {
   let engine: Engine
   let interrupter: Interrupter
+  let permissions: Permissions
   /// Kept for the host functions; `hostPointer` is the same without counting references.
   let host: AnyObject
   let hostPointer: UnsafeMutableRawPointer
@@ -39,8 +51,9 @@ final class StoreState {
   /// result is written after all code has run.
   let slots = UnsafeMutableRawPointer.allocate(byteCount: (SignatureCode.parametersMax + 1) * slotStride, alignment: 16)
 
-  init(engine: Engine, interrupter: Interrupter, host: AnyObject) {
+  init(engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject) {
     self.engine = engine
+    self.permissions = permissions
     self.interrupter = interrupter
     self.host = host
     hostPointer = Unmanaged.passUnretained(host).toOpaque()

@@ -31,9 +31,7 @@ public struct Signature: Sendable, Hashable, CustomStringConvertible {
   /// The types as one number, to compare them in one step; `nil` for more than 15 parameters.
   var code: UInt64? {
     guard parameters.count <= SignatureCode.parametersMax else { return nil }
-    var code = SignatureCode()
-    for parameter in parameters { code.append(parameter) }
-    return code.finish(result)
+    return SignatureCode(parameters).finish(result)
   }
 }
 
@@ -42,7 +40,8 @@ public struct Signature: Sendable, Hashable, CustomStringConvertible {
   @usableFromInline static let parametersMax = 15
   @usableFromInline var bits: UInt64 = 1
 
-  @usableFromInline @inline(__always) init() {}
+  @inlinable @inline(__always) init() {}
+  @inlinable init(_ types: [ValueType]) { for type in types { append(type) } }
   @inlinable @inline(__always) mutating func append(_ type: ValueType) { bits = bits << 4 | UInt64(type.rawValue) + 1 }
   @inlinable @inline(__always) func finish(_ result: ValueType?) -> UInt64 {
     bits << 4 | (result.map { UInt64($0.rawValue) + 1 } ?? 0)
