@@ -45,9 +45,9 @@ let callsText = """
 
 /// A module of about 100 KB: functions with loops and memory accesses, each a little different.
 func largeModule() throws -> [UInt8] {
-  let functions = (0..<1100).map { index in
+  let functions = (0..<1180).map { index in
     """
-    (func (export "f\(index)") (param i32 i32) (result i32) (local i32 i32)
+    (func \(index < 10 ? "(export \"f\(index)\")" : "") (param i32 i32) (result i32) (local i32 i32)
       (local.set 2 (i32.const \(index &* 7919)))
       (loop $again
         (local.set 3 (i32.xor (local.get 3) (i32.load offset=\(index * 4) (i32.and (local.get 0) (i32.const 4095)))))
@@ -122,19 +122,26 @@ func run(_ options: Options) throws -> BenchReport {
   let cache = try CodeCache(folder: folder)
   defer { _ = try? Command(["rm", "-rf", folder]).run() }
   let winch = try Engine(EngineOptions(compiler: .winch, allocation: .pooling(.init(instances: 1100))))
+  // Processor time stands beside, because other work on the machine does not lengthen it as much.
+  var processor = Samples()
   let first = try median(options.runs) {
     let watch = Stopwatch()
     _ = try Module(compiling: large, engine: winch)
+    processor.append(watch.processorSeconds * 1e3)
     return watch.seconds * 1e3
   }
   report.add("first load of 100 KB, with Winch", unit: "ms", ours: first, aim: "≤ 25")
+  report.add("first load of 100 KB, processor time", unit: "ms CPU", ours: processor)
   _ = try cache.load(large, engine: winch)
+  processor = Samples()
   let cached = try median(options.runs * 3) {
     let watch = Stopwatch()
     guard try cache.load(large, engine: winch).wasCached else { throw Failure(text: "not cached") }
+    processor.append(watch.processorSeconds * 1e3)
     return watch.seconds * 1e3
   }
   report.add("load of 100 KB from the cache", unit: "ms", ours: cached, aim: "≤ 1")
+  report.add("load of 100 KB from the cache, processor time", unit: "ms CPU", ours: processor)
 
   let linked = try Linker<App>().link(try cache.load(large, engine: winch).module)
   let starts = try median(options.runs) {
