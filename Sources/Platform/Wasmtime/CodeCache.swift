@@ -6,7 +6,7 @@ import Linux
 /// Compiled code of modules in a folder of one's own, so that a module is compiled once.
 ///
 /// Files hold machine code that runs as it is. So the folder must belong to this process's user and nobody else may write to
-/// it, links are not followed, and each file carries a SHA-256 over what it is for and its bytes: a damaged one is removed
+/// it, links are not followed, and each file carries a checksum over what it is for and its bytes: a damaged one is removed
 /// and made again. Calls may come from any thread and from several processes.
 public struct CodeCache: Sendable {
   public let folder: String
@@ -38,8 +38,10 @@ public struct CodeCache: Sendable {
   }
 
   /// The module, from the cache if it has been compiled for such an engine before.
-  public func load(_ wasm: [UInt8], engine: Engine) throws(WasmtimeError) -> Loaded {
-    let key = key(of: wasm, engine)
+  ///
+  /// - Parameter identity: the SHA-256 of `wasm` where the caller knows it already, which saves making it again.
+  public func load(_ wasm: [UInt8], identity: [UInt8]? = nil, engine: Engine) throws(WasmtimeError) -> Loaded {
+    let key = Self.key(identity ?? Digest.sha256(wasm), engine)
     if let module = cached(key, engine) { return Loaded(module: module, wasCached: true) }
     let module = try Module(compiling: wasm, engine: engine)
     try store(try module.serialized(), key)
@@ -47,7 +49,9 @@ public struct CodeCache: Sendable {
   }
 
   /// The module if it is in the cache. A file that cannot be used is removed.
-  public func cached(_ wasm: [UInt8], engine: Engine) -> Module? { cached(key(of: wasm, engine), engine) }
+  public func cached(_ wasm: [UInt8], engine: Engine) -> Module? {
+    cached(Self.key(Digest.sha256(wasm), engine), engine)
+  }
 
   private func cached(_ key: [UInt8], _ engine: Engine) -> Module? {
     let path = path(key)
@@ -61,8 +65,8 @@ public struct CodeCache: Sendable {
     return module
   }
 
-  private func key(of wasm: [UInt8], _ engine: Engine) -> [UInt8] {
-    Digest.sha256(Digest.sha256(wasm) + Array(engine.options.fingerprint.utf8))
+  private static func key(_ identity: [UInt8], _ engine: Engine) -> [UInt8] {
+    Digest.sha256(identity + Array(engine.options.fingerprint.utf8))
   }
 
   private func path(_ key: [UInt8]) -> String { "\(folder)/\(Hex.encode(key)).cwasm" }
@@ -76,22 +80,24 @@ public struct CodeCache: Sendable {
     return try file.readAll(limit: Int(status.st_size))
   }
 
-  /// A file is the digest over key and code, then the code.
+  /// A file is the checksum over key and code in four bytes, then the code.
   private static func code(in contents: [UInt8], _ key: [UInt8]) -> [UInt8]? {
-    guard contents.count > 32 else { return nil }
-    let code = Array(contents[32...])
-    return digest(key, code) == Array(contents[..<32]) ? code : nil
+    guard contents.count > 4 else { return nil }
+    let code = Array(contents[4...])
+    return checksum(key, code) == Array(contents[..<4]) ? code : nil
   }
 
-  private static func digest(_ key: [UInt8], _ code: [UInt8]) -> [UInt8] {
-    var digest = Digest()
-    digest.update(key)
-    digest.update(code)
-    return digest.finish()
+  /// CRC-32C finds damage. Whoever could write a file on purpose could also write a better checksum: the folder's owner and
+  /// mode are what keeps others out, and a cryptographic hash over a megabyte of code would take longer than loading it.
+  private static func checksum(_ key: [UInt8], _ code: [UInt8]) -> [UInt8] {
+    var crc = CRC32C()
+    crc.update(key)
+    crc.update(code)
+    return (0..<4).map { UInt8(truncatingIfNeeded: crc.value >> (24 - 8 * UInt32($0))) }
   }
 
   private func store(_ code: [UInt8], _ key: [UInt8]) throws(WasmtimeError) {
-    let contents = Self.digest(key, code) + code
+    let contents = Self.checksum(key, code) + code
     do throws(CryptoError) {
       try ProtectedFile.write(contents, to: path(key), mode: 0o600)
     } catch {
