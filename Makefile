@@ -18,7 +18,7 @@ export AETHER_INIT := $(CURDIR)/$(HELPER)
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing (Debian packages, Python packages); does nothing when all is there
+setup: ## Install what is missing (Debian packages, Python packages, Wasmtime); does nothing when all is there
 	@scripts/setup
 
 helper: $(HELPER)

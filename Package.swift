@@ -8,7 +8,7 @@ import PackageDescription
 
 enum Kind {
   case library, executable, tool, c
-  case system(pkgConfig: String?, apt: String)
+  case system(pkgConfig: String?, apt: String?)
   case test, plugin
 }
 
@@ -19,14 +19,16 @@ struct Module {
   var dependencies: [String]
   var resources: [Resource] = []
   var plugins: [String] = []
+  var linker: [LinkerSetting] = []
 }
 
 func library(
-  _ name: String, _ layer: String, _ dependencies: [String] = [], resources: [Resource] = [], plugins: [String] = []
+  _ name: String, _ layer: String, _ dependencies: [String] = [], resources: [Resource] = [], plugins: [String] = [],
+  linker: [LinkerSetting] = []
 ) -> Module {
   Module(
     name: name, path: "Sources/\(layer)/\(name)", kind: .library, dependencies: dependencies,
-    resources: resources, plugins: plugins)
+    resources: resources, plugins: plugins, linker: linker)
 }
 func executable(_ name: String, _ dependencies: [String]) -> Module {
   Module(name: name, path: "Sources/\(name)", kind: .executable, dependencies: dependencies)
@@ -34,7 +36,7 @@ func executable(_ name: String, _ dependencies: [String]) -> Module {
 func c(_ name: String, _ dependencies: [String] = []) -> Module {
   Module(name: name, path: "Sources/Platform/\(name)", kind: .c, dependencies: dependencies)
 }
-func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Module {
+func system(_ name: String, pkgConfig: String? = nil, apt: String?) -> Module {
   Module(
     name: name, path: "Sources/Platform/\(name)", kind: .system(pkgConfig: pkgConfig, apt: apt),
     dependencies: [])
@@ -47,6 +49,16 @@ func tests(_ name: String, _ dependencies: [String] = [], plugins: [String] = []
 func plugin(_ name: String, _ dependencies: [String]) -> Module {
   Module(name: name, path: "Plugins/\(name)", kind: .plugin, dependencies: dependencies)
 }
+
+/// Where `make setup` puts Wasmtime's library, and where programs look for it: beside an installed program, in this folder
+/// when built here, and for debug builds, tests and other build folders at its full path.
+let wasmtimeLibrary = "\(Context.packageDirectory)/.build/wasmtime/lib"
+let wasmtimeLinker: [LinkerSetting] = [
+  .unsafeFlags([
+    "-L\(wasmtimeLibrary)", "-Xlinker", "-rpath=$ORIGIN/../lib/aether", "-Xlinker", "-rpath=$ORIGIN/../../wasmtime/lib",
+  ]),
+  .unsafeFlags(["-Xlinker", "-rpath=\(wasmtimeLibrary)"], .when(configuration: .debug)),
+]
 
 let modules: [Module] = [
   // Programs
@@ -78,6 +90,7 @@ let modules: [Module] = [
   // Core
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),
+  library("AppFormat", "Core", ["Bytes", "JSON"]), tests("AppFormat", ["Bytes", "JSON", "PythonPeer"]),
   library("Script", "Core", ["Bytes"]), tests("Script", ["PythonPeer"]),
   library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "Script"]),
   library("Runner", "Core", ["Automata", "Bytes", "Script"]),
@@ -138,6 +151,10 @@ let modules: [Module] = [
   tests(
     "GRPC", ["Bytes", "HTTP", "HTTPServer", "Net", "Protobuf", "PythonPeer", "TestAuthority"],
     plugins: ["ProtobufGenerator"]),
+  library("AppSigning", "Platform", ["AppFormat", "Crypto"]), tests("AppSigning", ["AppFormat", "Crypto"]),
+  system("CWasmtime", apt: nil),
+  library("Wasmtime", "Platform", ["Bytes", "Crypto", "CWasmtime", "Linux"], linker: wasmtimeLinker),
+  tests("Wasmtime", ["Crypto"]),
   c("CLinux"),
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Node: what runs on one machine
@@ -155,6 +172,9 @@ let modules: [Module] = [
   Module(
     name: "aether-bench-net", path: "Benchmarks/aether-bench-net", kind: .executable,
     dependencies: ["BenchReport", "GRPC", "HTTP", "Net", "WebSocket"]),
+  Module(
+    name: "aether-bench-apps", path: "Benchmarks/aether-bench-apps", kind: .executable,
+    dependencies: ["AppFormat", "BenchReport", "CWasmtime", "Wasmtime"]),
   Module(
     name: "aether-bench-script", path: "Benchmarks/aether-bench-script", kind: .executable,
     dependencies: ["BenchReport", "Script"]),
@@ -182,7 +202,7 @@ extension Module {
     case .library:
       return .target(
         name: name, dependencies: dependencies, path: path, resources: resources,
-        swiftSettings: swift, plugins: plugins)
+        swiftSettings: swift, linkerSettings: linker, plugins: plugins)
     case .executable, .tool:
       return .executableTarget(
         name: name, dependencies: dependencies, path: path, swiftSettings: swift, plugins: plugins)
@@ -190,7 +210,7 @@ extension Module {
       return .target(name: name, dependencies: dependencies, path: path)
     case .system(let pkgConfig, let apt):
       return .systemLibrary(
-        name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([apt])])
+        name: name, path: path, pkgConfig: pkgConfig, providers: apt.map { [.apt([$0])] })
     case .test:
       let data = ["Corpus", "Programs", "Scenarios", "Systems"].filter {
         FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(path)/\($0)")

@@ -1,0 +1,159 @@
+import CWasmtime
+import Synchronization
+
+/// Ends the calls of an instance from any thread.
+public final class Interrupter: Sendable {
+  private let engine: Engine
+  private let flag = Atomic<Bool>(false)
+
+  public init(engine: Engine) { self.engine = engine }
+
+  /// The call that runs, and every later one, ends with ``Trap/Reason/stopped``; a host function that runs is finished first.
+  public func stop() {
+    flag.store(true, ordering: .releasing)
+    engine.alert()
+  }
+
+  /// Lets calls run again.
+  public func reset() { flag.store(false, ordering: .releasing) }
+
+  public var isStopped: Bool { flag.load(ordering: .acquiring) }
+}
+
+/// What an instance may do, as 64 bits that the host gives their meaning. Changes from any thread count from the next call of
+/// a host function on.
+public final class Permissions: Sendable {
+  private let bits: Atomic<UInt64>
+
+  public init(_ mask: UInt64 = 0) { bits = Atomic(mask) }
+
+  public var mask: UInt64 { bits.load(ordering: .relaxed) }
+  public func set(_ mask: UInt64) { bits.store(mask, ordering: .relaxed) }
+}
+
+/// What one instance has beside Wasmtime's store; the store owns it. Used by one thread at a time, as the store is.
+final class StoreState {
+  let engine: Engine
+  let interrupter: Interrupter
+  let permissions: Permissions
+  /// Kept for the host functions; `hostPointer` is the same without counting references.
+  let host: AnyObject
+  let hostPointer: UnsafeMutableRawPointer
+  /// The memory that the instance exports as "memory", when it was instantiated.
+  var memory: wasmtime_memory_t?
+  /// The tick of the engine's clock at which calls end.
+  var deadlineTick = UInt64.max
+  /// Why the code is being ended, when that was decided here and not by the code itself.
+  var pending: Trap.Reason?
+  /// How many closures hold the memory.
+  var memoryLoans = 0
+  /// Arguments and result of a call into the guest. Calls may nest: a call's arguments are taken before code runs, its
+  /// result is written after all code has run.
+  let slots = UnsafeMutableRawPointer.allocate(byteCount: (SignatureCode.parametersMax + 1) * slotStride, alignment: 16)
+
+  init(engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject) {
+    self.engine = engine
+    self.permissions = permissions
+    self.interrupter = interrupter
+    self.host = host
+    hostPointer = Unmanaged.passUnretained(host).toOpaque()
+  }
+
+  deinit { slots.deallocate() }
+
+  /// Why code must end now, if it must.
+  var reasonToEnd: Trap.Reason? {
+    if interrupter.isStopped { return .stopped }
+    return engine.tick >= deadlineTick ? .deadline : nil
+  }
+
+  func memorySize(_ context: OpaquePointer) -> Int {
+    guard var memory else { return 0 }
+    return wasmtime_memory_data_size(context, &memory)
+  }
+
+  /// Lends the memory; `caller` finds it while a start function runs, before the instance is known.
+  func withMemory<Answer>(
+    _ context: OpaquePointer?, caller: OpaquePointer?,
+    _ body: (borrowing GuestMemory) throws(GuestFault) -> Answer
+  ) throws(GuestFault) -> Answer {
+    if memory == nil, let caller {
+      var item = wasmtime_extern_t()
+      if wasmtime_caller_export_get(caller, "memory", 6, &item), item.kind == externMemory { memory = item.of.memory }
+    }
+    memoryLoans += 1
+    defer { memoryLoans -= 1 }
+    guard var memory else { return try body(GuestMemory(base: nil, size: 0)) }
+    let base = wasmtime_memory_data(context, &memory)
+    return try body(GuestMemory(base: base, size: wasmtime_memory_data_size(context, &memory)))
+  }
+}
+
+// Values of `wasmtime_extern_kind_t`, which the wheel gives in Python only (wasmtime/extern.h).
+let externFunction: UInt8 = 0
+let externMemory: UInt8 = 3
+
+/// Called by running code when the engine's clock has moved or stores were alerted: goes on, or ends with an error.
+let epochCallback:
+  @convention(c) (
+    OpaquePointer?, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?, UnsafeMutablePointer<UInt8>?
+  ) -> UnsafeMutableRawPointer? = { _, data, delta, kind in
+    guard let data else { return nil }
+    let state = Unmanaged<StoreState>.fromOpaque(data).takeUnretainedValue()
+    if let reason = state.reasonToEnd {
+      state.pending = reason
+      return wasmtime_error_new("ended").map { UnsafeMutableRawPointer($0) }
+    }
+    delta?.pointee = 1
+    kind?.pointee = 0  // WASMTIME_UPDATE_DEADLINE_CONTINUE (wasmtime/store.h)
+    return nil
+  }
+
+extension Trap.Frame {
+  /// The frames of a list that Wasmtime gave, which is freed.
+  static func take(_ list: inout wasm_frame_vec_t) -> [Trap.Frame] {
+    defer { wasm_frame_vec_delete(&list) }
+    return UnsafeBufferPointer(start: list.data, count: list.size).map { frame in
+      let name = wasmtime_frame_func_name(frame)
+      return Trap.Frame(
+        function: name == nil ? nil : text(name), functionIndex: wasm_frame_func_index(frame),
+        moduleOffset: Int(wasm_frame_module_offset(frame)))
+    }
+  }
+}
+
+extension StoreState {
+  /// What a call that did not return ended with; frees both.
+  func failure(_ error: OpaquePointer?, _ trap: OpaquePointer?) -> WasmtimeError {
+    defer { pending = nil }
+    var frames = wasm_frame_vec_t()
+    if let trap {
+      wasm_trap_trace(trap, &frames)
+      var code: UInt8 = 0
+      let reason = pending ?? (wasmtime_trap_code(trap, &code) ? Trap.Reason(code: code) : .host(message(of: trap)))
+      // The frames refer to the trap.
+      defer { wasm_trap_delete(trap) }
+      return .trap(Trap(reason: reason, frames: Trap.Frame.take(&frames)))
+    }
+    guard let error else { return .outOfMemory }
+    var code: Int32 = 0
+    if pending == nil, wasmtime_error_exit_status(error, &code) {
+      wasmtime_error_delete(error)
+      return .exited(code: code)
+    }
+    guard let pending else {
+      let text = takeMessage(of: error)
+      return text.contains("limit") ? .limit(text) : .other(text)
+    }
+    wasmtime_error_wasm_trace(error, &frames)
+    defer { wasmtime_error_delete(error) }
+    return .trap(Trap(reason: pending, frames: Trap.Frame.take(&frames)))
+  }
+
+  private func message(of trap: OpaquePointer) -> String {
+    var bytes = wasm_byte_vec_t()
+    wasm_trap_message(trap, &bytes)
+    defer { wasm_byte_vec_delete(&bytes) }
+    return String(decoding: UnsafeBufferPointer(start: bytes.data, count: max(0, bytes.size - 1)), as: UTF8.self)
+  }
+}
