@@ -18,7 +18,7 @@ extension Machine {
     mark(unfinished)
     for value in held { mark(value) }
     for value in pins { mark(value) }
-    for index in 0..<Event.count { mark(eventNames[index]) }
+    if let eventNames { for index in 0..<Event.count { mark(eventNames[index]) } }
     for program in programs {
       for index in 0..<program.program.functions.count {
         let function = program.functions[index]
@@ -85,7 +85,7 @@ extension Machine {
       mark(UnsafeMutableRawPointer(closure).assumingMemoryBound(to: ObjectHeader.self))
       used = max(used, Int(frame.base) + Int(closure.pointee.function.pointee.registerCount))
     }
-    let capacity = Int(thread.pointee.stackCapacity)
+    let capacity = isResting && thread == mainThread ? restingSlots : Int(thread.pointee.stackCapacity)
     used = min(used, capacity)
     for index in 0..<used { mark(slots[index]) }
     for index in used..<capacity { slots[index] = .null }

@@ -72,7 +72,7 @@ actor Shard {
   ) throws(Failure) -> Result {
     defer { finishTurn() }
     let now = clock.now
-    core.advance(to: now)
+    if !isStopped { core.advance(to: now) }
     return try body(core, now)
   }
 
@@ -149,7 +149,7 @@ actor Shard {
 
   func takeChanged(max count: Int) -> [AutomatonStatus] { core.takeChanged(max: count) }
 
-  /// No ticks from here on.
+  /// No ticks from here on: what is written down then is the end.
   func stop() {
     if let timer { loop.cancel(timer) }
     timer = nil
