@@ -180,7 +180,7 @@ let modules: [Module] = [
     dependencies: ["BenchReport", "Script"]),
   Module(
     name: "aether-bench-host", path: "Benchmarks/aether-bench-host", kind: .executable,
-    dependencies: ["Automata", "AutomataHost", "AutomatonFiles", "BenchReport"]),
+    dependencies: ["Automata", "AutomataHost", "AutomatonFiles", "BenchReport", "Linux"]),
   Module(
     name: "aether-bench-automata", path: "Benchmarks/aether-bench-automata", kind: .executable,
     dependencies: ["Automata", "AutomatonFiles", "BenchReport", "CYAML"]),

@@ -3,9 +3,13 @@ import AutomataHost
 import AutomatonFiles
 import BenchReport
 import Glibc
+import Linux
 
 // Many automata on one thread of one node: memory of each, and the share of a core that 10,000 of them take at 10 ticks a
-// second. Usage: aether-bench-host [--output FILE] [--count N] [--seconds S]
+// second, threads that write to the disk included.
+// Usage: aether-bench-host [--output FILE] [--count N] [--seconds S] [--only WORD] [--directory FOLDER]
+//   --only WORD         those cases whose name has it
+//   --directory FOLDER  on the disk that files are to be measured on; the folder for temporary files without
 
 struct Case {
   var name: String
@@ -13,7 +17,18 @@ struct Case {
   var aim: String
   /// Whether it ticks all the time.
   var isBusy: Bool
+  /// Keeps traces and snapshots on disk.
+  var isOnDisk = false
 }
+
+let busy = """
+  config: {name: busy}
+  automata:
+    states: {a: {}, b: {}}
+    transitions:
+      ab: {from: a, to: b, type: immediate}
+      ba: {from: b, to: a, type: immediate}
+  """
 
 let cases = [
   Case(
@@ -54,15 +69,10 @@ let cases = [
         level: {type: int, direction: input}
       """, aim: "10,000 at 10 Hz on one core", isBusy: true),
   Case(
-    name: "a transition in every tick",
-    source: """
-      config: {name: busy}
-      automata:
-        states: {a: {}, b: {}}
-        transitions:
-          ab: {from: a, to: b, type: immediate}
-          ba: {from: b, to: a, type: immediate}
-      """, aim: "10,000 at 10 Hz on one core", isBusy: true),
+    name: "a transition in every tick", source: busy, aim: "10,000 at 10 Hz on one core", isBusy: true),
+  Case(
+    name: "a transition in every tick, on disk", source: busy, aim: "10,000 at 10 Hz on one core", isBusy: true,
+    isOnDisk: true),
 ]
 
 func argument(_ name: String) -> String? {
@@ -70,12 +80,36 @@ func argument(_ name: String) -> String? {
   return words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil }
 }
 
+/// Bytes that the process has given to the disk's files, from `/proc/self/io`; 0 when it cannot be read.
+func writtenBytes() -> Double {
+  guard let file = fopen("/proc/self/io", "r") else { return 0 }
+  defer { fclose(file) }
+  var line = [CChar](repeating: 0, count: 128)
+  while fgets(&line, Int32(line.count), file) != nil {
+    let words = String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      .split(separator: " ")
+    if words.first == "wchar:" { return words.last.flatMap { Double($0) } ?? 0 }
+  }
+  return 0
+}
+
+/// A new folder, which whoever asks removes.
+func temporaryFolder() throws -> String {
+  let parent = argument("--directory") ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+  var template = Array("\(parent)/aether-bench-host.XXXXXX".utf8CString)
+  guard let path = mkdtemp(&template) else { throw LinuxError("mkdtemp", parent, errno: errno) }
+  return String(cString: path)
+}
+
 let count = argument("--count").flatMap(Int.init) ?? 10_000
 let seconds = argument("--seconds").flatMap(Int.init) ?? 10
+let only = argument("--only") ?? ""
 var report = BenchReport(name: "host")
 var resting: [AutomatonHost] = []
-for one in cases {
-  var options = AutomatonHost.Options(directory: nil)
+for one in cases where only.isEmpty || one.name.contains(only) {
+  let directory = one.isOnDisk ? try temporaryFolder() : nil
+  defer { if let directory { try? Files.removeTree(directory) } }
+  var options = AutomatonHost.Options(directory: directory)
   options.threads = 1
   let host = try AutomatonHost(options)
   await host.start()
@@ -91,23 +125,30 @@ for one in cases {
         options: run))
   }
   try await Task.sleep(for: .seconds(2))
-  report.add(
-    "memory of one: \(one.name)", unit: "B", ours: Samples([Double(ResidentMemory.bytes - before) / Double(count)]),
-    aim: one.isBusy ? "" : one.aim)
+  if !one.isOnDisk {
+    report.add(
+      "memory of one: \(one.name)", unit: "B", ours: Samples([Double(ResidentMemory.bytes - before) / Double(count)]),
+      aim: one.isBusy ? "" : one.aim)
+  }
   let ticks = await host.statuses().reduce(0) { $0 + $1.counters.ticks }
+  let lateness = await host.statuses().reduce(0) { $0 + $1.counters.latenessSum }
+  let bytes = writtenBytes()
   let watch = Stopwatch()
   try await Task.sleep(for: .seconds(seconds))
-  let (used, wall) = (watch.processorSeconds, watch.seconds)
+  let (used, wall, written) = (watch.processorSeconds, watch.seconds, writtenBytes() - bytes)
   let statuses = await host.statuses()
-  let after = statuses.reduce(0) { $0 + $1.counters.ticks }
+  let taken = Double(statuses.reduce(0) { $0 + $1.counters.ticks } - ticks)
+  let late = Double(statuses.reduce(0) { $0 + $1.counters.latenessSum } - lateness)
   report.add(
     "\(count) at 10 Hz: \(one.name)", unit: "% of a core", ours: Samples([used / wall * 100]),
     aim: one.isBusy ? one.aim : "")
   if one.isBusy {
-    report.add("  ticks taken", unit: "1/s", ours: Samples([Double(after - ticks) / wall]), aim: "\(count * 10)")
+    report.add("  ticks taken", unit: "1/s", ours: Samples([taken / wall]), aim: "\(count * 10)")
+    report.add("  a tick comes late by, mean", unit: "ms", ours: Samples([late / max(1, taken)]), aim: "")
     report.add(
       "  latest tick", unit: "ms", ours: Samples([Double(statuses.map(\.counters.latenessMax).max() ?? 0)]), aim: "")
   }
+  if one.isOnDisk { report.add("  written", unit: "kB/s", ours: Samples([written / wall / 1000]), aim: "") }
   // Those that rest stay, so that the next ones cannot use their memory.
   if one.isBusy { await host.shutdown() } else { resting.append(host) }
 }

@@ -46,6 +46,19 @@ import Testing
     await next.shutdown()
   }
 
+  /// More automata that change all the time than snapshots can be written meanwhile.
+  @Test(.timeLimit(.minutes(5))) func endsWhileAutomataAreBusy() async throws {
+    let directory = folder()
+    defer { try? Files.removeTree(directory) }
+    let host = try AutomatonHost(.init(directory: directory))
+    await host.start()
+    let specs = try (0..<100).map { try Models.spec(Models.busy, "busy-\($0)", tick: 1) }
+    for spec in specs { try await host.apply(spec) }
+    try await eventually { await host.statuses().allSatisfy { $0.counters.ticks > 3 } }
+    await host.shutdown()
+    #expect(try Files.names(in: directory + "/snapshots").count == specs.count)
+  }
+
   @Test func aDamagedSnapshotBeginsAnew() async throws {
     let directory = folder()
     defer { try? Files.removeTree(directory) }

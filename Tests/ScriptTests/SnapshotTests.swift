@@ -39,6 +39,44 @@ import Testing
     return (machine, host, chunks)
   }
 
+  /// A machine that rests after every run does what one does that never rests, and counts the same bytes: what the stack
+  /// still names included.
+  @Test(arguments: [false, true]) func restingChangesNothing(collectsAlways: Bool) throws {
+    let (first, firstHost, chunks) = try machine()
+    let (second, secondHost, _) = try machine()
+    let litter = "local a, b, c, d = {}, {{}}, ('x'):rep(100), {{}, {}} print(collectgarbage('count')) return 7, {}"
+    let garbage = try [first, second].map {
+      try $0.load(ScriptCompiler.compile(Array(litter.utf8), name: Array("g".utf8)))
+    }
+    first.collectsAlways = collectsAlways
+    second.collectsAlways = collectsAlways
+    second.rest()
+    for round in 0..<6 {
+      let chunk = round == 0 ? chunks[0] : round % 2 == 0 ? garbage[0] : chunks[1]
+      try first.run(chunk)
+      try second.run(chunk)
+      second.rest()
+      second.rest()
+      #expect(second.isResting)
+      #expect(firstHost.output == secondHost.output)
+      #expect(first.results == second.results && first.result(0).asInteger == second.result(0).asInteger)
+      // Values that hosts make between runs may collect.
+      for machine in [first, second] { machine.release(machine.keep(try machine.string(Array("\(round) made".utf8)))) }
+      #expect(first.heapSize == second.heapSize)
+      #expect(first.instructionsUsed == second.instructionsUsed)
+      if round == 3 { #expect(try first.snapshot() == second.snapshot()) }
+    }
+    let bytes = try second.snapshot()
+    #expect(try first.snapshot() == bytes)
+    let (third, _, _) = try machine()
+    _ = try third.load(ScriptCompiler.compile(Array("return 1".utf8), name: Array("g".utf8)))
+    third.rest()
+    #expect(throws: ScriptFault.self) { try third.restore(bytes) }
+    second.rest()
+    try second.restore(bytes)
+    #expect(try second.snapshot() == bytes)
+  }
+
   @Test func whatIsRestoredGoesOnAsIfNothingHadHappened() throws {
     let (first, firstHost, chunks) = try machine()
     try first.run(chunks[0])

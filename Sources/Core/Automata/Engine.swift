@@ -88,8 +88,18 @@ public final class Engine {
 
   /// Takes what happened since the last time.
   public func takeEvents() -> [EngineEvent] {
-    defer { events.removeAll(keepingCapacity: true) }
+    // What is given away cannot be used again: keeping its room would mean to allocate as much anew.
+    defer { events = [] }
     return events
+  }
+
+  /// Takes what happened since the last time without looking at it; whoever has read `events` does.
+  func forgetEvents() { events.removeAll(keepingCapacity: true) }
+
+  /// Gives back memory that only work needs.
+  func releaseMemory() {
+    if events.isEmpty { events = [] }
+    scripts?.machine.rest()
   }
 
   /// Before this time, without input, a tick does nothing: a host with many engines may let it rest until then.

@@ -49,9 +49,13 @@ final class ScriptRunner {
           isStale: true,
           isInput: declared.direction == .input, type: declared.type))
     }
-    functions = [Machine.Reference?](repeating: nil, count: engine.automaton.programs.count)
-    environments = functions
-    for compiled in engine.automaton.programs {
+    let programs = engine.automaton.programs
+    chunks.reserveCapacity(programs.count)
+    if programs.contains(where: { $0.place.part == .file || $0.file >= 0 }) {
+      functions = [Machine.Reference?](repeating: nil, count: programs.count)
+      environments = functions
+    }
+    for compiled in programs {
       guard let program = compiled.script?.program else {
         chunks.append(nil)
         continue

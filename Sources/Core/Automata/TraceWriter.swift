@@ -13,6 +13,8 @@ public struct TraceWriter: Sendable {
   private var hash = SHA256()
   private var line: [UInt8] = []
   private var isFirst = true
+  /// Room that most lines find enough.
+  private static var lineLength: Int { 120 }
 
   public init() {}
 
@@ -39,8 +41,12 @@ public struct TraceWriter: Sendable {
 
   // MARK: Lines
 
+  /// Gives back the room of the last line.
+  mutating func releaseLine() { line = [] }
+
   mutating func begin() {
     line.removeAll(keepingCapacity: true)
+    if line.capacity == 0 { line.reserveCapacity(TraceWriter.lineLength) }
     line.append(UInt8(ascii: "{"))
     isFirst = true
   }

@@ -18,7 +18,7 @@ extension Machine {
     mark(unfinished)
     for value in held { mark(value) }
     for value in pins { mark(value) }
-    for index in 0..<Event.count { mark(eventNames[index]) }
+    if let eventNames { for index in 0..<Event.count { mark(eventNames[index]) } }
     for program in programs {
       for index in 0..<program.program.functions.count {
         let function = program.functions[index]
@@ -83,8 +83,8 @@ extension Machine {
       guard let closure = thread.pointee.frames[index].closure else { continue }
       mark(UnsafeMutableRawPointer(closure).assumingMemoryBound(to: ObjectHeader.self))
     }
-    let capacity = Int(thread.pointee.stackCapacity)
-    let used = thread.pointee.usedSlots
+    let capacity = isResting && thread == mainThread ? restingSlots : Int(thread.pointee.stackCapacity)
+    let used = min(thread.pointee.usedSlots, capacity)
     for index in 0..<used { mark(slots[index]) }
     for index in used..<capacity { slots[index] = .null }
     if let resumer = thread.pointee.resumer { mark(resumer) }

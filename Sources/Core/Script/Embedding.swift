@@ -21,6 +21,7 @@ extension Machine {
 
   /// Makes a program runnable. Its globals are those of the machine, or the fields of `environment`, a table.
   public func load(_ program: Program, environment: Reference? = nil) throws(ScriptFault) -> Chunk {
+    wake()
     do throws(Trap) {
       return try loadProgram(program, environment.map { pinned($0.pin) } ?? Value(globals))
     } catch {
@@ -100,6 +101,7 @@ extension Machine {
     guard !isRunning else { throw ScriptFault(code: .busy, message: Text("the machine is running").bytes, line: 0) }
     isRunning = true
     defer { isRunning = false }
+    wake()
     fuel = budget.instructions
     logBytes = 0
     errorLine = 0
@@ -184,13 +186,14 @@ extension Machine {
 
   /// A new table whose missing fields are those of the globals: an environment of its own for a program.
   public func environment() throws(ScriptFault) -> Reference {
+    wake()
     do throws(Trap) {
       try nameEvents()
       let table = try makeTable(entries: 2)
       let reference = Reference(pin: pin(Value(table)))
       let metatable = try makeTable(entries: 1)
       table.pointee.metatable = metatable
-      try set(metatable, eventNames[Int(Event.index.rawValue)], Value(globals))
+      try set(metatable, eventName(.index), Value(globals))
       return reference
     } catch {
       throw fault(error)

@@ -182,7 +182,7 @@ extension Machine {
   /// The table of string functions; it exists as soon as a script uses one, as field or as method of a string.
   private func stringLibrary() throws(Trap) -> TableRef {
     if let metatable = stringMetatable {
-      let table = TableObject.entryValue(metatable, eventNames[Int(Event.index.rawValue)])
+      let table = TableObject.entryValue(metatable, eventName(.index))
       if table.tag == Tag.table { return table.table }
     }
     try nameEvents()
@@ -190,7 +190,7 @@ extension Machine {
     push(Value(table))
     let metatable = try makeTable(entries: 1)
     stringMetatable = metatable
-    try set(metatable, eventNames[Int(Event.index.rawValue)], Value(table))
+    try set(metatable, eventName(.index), Value(table))
     top -= 1
     return table
   }

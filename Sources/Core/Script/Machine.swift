@@ -8,6 +8,9 @@ public final class Machine {
     didSet { collectAt = min(max(heapBytes, collectAt), budget.memory) }
   }
 
+  /// A power of two.
+  private static var firstInternCapacity: Int { 16 }
+
   // Heap
   var objects: ObjectRef?
   var heapBytes = 0
@@ -20,7 +23,7 @@ public final class Machine {
   }
   var serial: UInt32 = 0
   var internBuckets: UnsafeMutablePointer<StringRef?>
-  var internCapacity = 64
+  var internCapacity = Machine.firstInternCapacity
   var internCount = 0
   var pendingMarks: [ObjectRef] = []
 
@@ -36,7 +39,8 @@ public final class Machine {
   var held: [Value] = []
   var pins: [Value] = []
   var freePins: [Int32] = []
-  var eventNames: UnsafeMutablePointer<Value>
+  /// Names of metamethods, there before the first table has a metatable.
+  private(set) var eventNames: UnsafeMutablePointer<Value>?
   var programs: [LoadedProgram] = []
 
   // The running thread
@@ -49,6 +53,9 @@ public final class Machine {
   var depth: Int32 = 0
   var nesting: Int32 = 0
   var isRunning = false
+  /// Slots that the stack of the main thread has while the machine rests; 0 while it does not.
+  private(set) var restingSlots = 0
+  var isResting: Bool { restingSlots > 0 }
   public internal(set) var logBytes = 0
   var resultCount = 0
   var errorLine: Int32 = 0
@@ -58,7 +65,7 @@ public final class Machine {
   /// Start and length of the captures of the last pattern.
   private(set) var captures: UnsafeMutablePointer<Int>?
   /// Where short strings are put together.
-  let shortBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: StringObject.internedLengthMax)
+  private var shortRoom: UnsafeMutablePointer<UInt8>?
   var installed: Installed = []
   /// A fault that a host function has caused.
   var hostFault: ScriptFault.Code?
@@ -68,16 +75,14 @@ public final class Machine {
   public init(host: ScriptHost, budget: Budget = Budget()) {
     self.host = host
     self.budget = budget
-    internBuckets = UnsafeMutablePointer<StringRef?>.allocate(capacity: 64)
-    internBuckets.initialize(repeating: nil, count: 64)
+    internBuckets = UnsafeMutablePointer<StringRef?>.allocate(capacity: Machine.firstInternCapacity)
+    internBuckets.initialize(repeating: nil, count: Machine.firstInternCapacity)
     let header = ObjectHeader(next: nil, kind: .thread, isMarked: false, isInterned: false, flags: 0, serial: 0)
     mainThread = Machine.allocateThread(
       header, stack: ThreadObject.firstStackCapacity, frames: ThreadObject.firstFrameCapacity)
     thread = mainThread
     thread.pointee.status = .running
     stack = thread.pointee.stack
-    eventNames = UnsafeMutablePointer<Value>.allocate(capacity: Event.count)
-    eventNames.initialize(repeating: .null, count: Event.count)
     globals = TableRef.allocate(capacity: 1)
     globals.initialize(
       to: TableObject(
@@ -93,23 +98,75 @@ public final class Machine {
   func nameEvents() throws(Trap) {
     guard !installed.contains(.events) else { return }
     installed.insert(.events)
+    let names = eventNames ?? UnsafeMutablePointer<Value>.allocate(capacity: Event.count)
+    names.initialize(repeating: .null, count: Event.count)
+    eventNames = names
     for index in (0..<Event.count).reversed() {
       guard let event = Event(rawValue: UInt8(index)) else { continue }
-      eventNames[index] = Value(try makeString(event.name))
+      names[index] = Value(try makeString(event.name))
     }
   }
 
+  /// The name of a metamethod; `nil` while no table can have any.
+  @inline(__always) func eventName(_ event: Event) -> Value {
+    guard let eventNames else { return .null }
+    return eventNames[Int(event.rawValue)]
+  }
+
+  // MARK: Rest
+
+  /// Gives back memory that only a run needs; the next run takes it again. Nothing that scripts can see changes: bytes are
+  /// counted as before, and what the stack of the main thread still names stays alive as long as it would have.
+  public func rest() {
+    pendingMarks = []
+    if scratch.isEmpty { scratch = [] }
+    guard !isRunning, !isResting, thread == mainThread, mainThread.pointee.frameCount == 0 else { return }
+    guard mainThread.pointee.openUpvalues == nil else { return }
+    var count = Int(mainThread.pointee.stackCapacity)
+    while count > max(1, top), !stack[count - 1].isObject { count -= 1 }
+    restingSlots = count
+    moveMainStack(from: Int(mainThread.pointee.stackCapacity), to: count)
+    mainThread.pointee.frames.deallocate()
+  }
+
+  /// Before the stack of the main thread is used.
+  @inline(__always) func wake() { if isResting { makeStacks() } }
+
+  private func makeStacks() {
+    moveMainStack(from: restingSlots, to: Int(mainThread.pointee.stackCapacity))
+    restingSlots = 0
+    mainThread.pointee.frames = UnsafeMutablePointer<Frame>.allocate(capacity: Int(mainThread.pointee.frameCapacity))
+  }
+
+  private func moveMainStack(from old: Int, to new: Int) {
+    let slots = ValueRef.allocate(capacity: new)
+    slots.initialize(from: stack, count: min(old, new))
+    if new > old { (slots + old).initialize(repeating: .null, count: new - old) }
+    stack.deallocate()
+    stack = slots
+    mainThread.pointee.stack = slots
+  }
+
   deinit {
+    wake()
     while let object = objects {
       objects = object.pointee.next
       release(object)
     }
     release(UnsafeMutableRawPointer(mainThread).assumingMemoryBound(to: ObjectHeader.self))
     internBuckets.deallocate()
-    eventNames.deallocate()
-    shortBuffer.deallocate()
+    eventNames?.deallocate()
+    shortRoom?.deallocate()
     captures?.deallocate()
     for program in programs { program.release() }
+  }
+
+  /// Room for a short string, there from the first one on that is put together.
+  @inline(__always) func shortBuffer() -> UnsafeMutablePointer<UInt8> {
+    if let shortRoom { return shortRoom }
+    let room = UnsafeMutablePointer<UInt8>.allocate(capacity: StringObject.internedLengthMax)
+    shortRoom = room
+    return room
   }
 
   /// Room for the captures of a pattern, there from the first pattern on.

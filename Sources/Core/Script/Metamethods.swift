@@ -46,7 +46,7 @@ enum Event: UInt8 {
 extension Machine {
   @inline(__always) func metamethod(_ metatable: TableRef, _ event: Event) -> Value {
     if event.rawValue < 8, metatable.pointee.header.flags & (1 << event.rawValue) != 0 { return .null }
-    let value = TableObject.entryValue(metatable, eventNames[Int(event.rawValue)])
+    let value = TableObject.entryValue(metatable, eventName(event))
     if value.tag == Tag.none, event.rawValue < 8 { metatable.pointee.header.flags |= 1 << event.rawValue }
     return value
   }

@@ -224,8 +224,9 @@ extension Machine {
   @inline(__always) private func withUnsafeTemporary(
     _ count: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Void
   ) throws(Trap) -> StringRef {
-    fill(shortBuffer)
-    return try makeString(shortBuffer, count)
+    let buffer = shortBuffer()
+    fill(buffer)
+    return try makeString(buffer, count)
   }
 
   func numberString(_ value: Value) throws(Trap) -> StringRef {

@@ -40,6 +40,7 @@ extension Machine {
     resultCount = 0
     raised = .null
     collect()
+    if isResting { pendingMarks = [] }
     var writer = SnapshotWriter(machine: self)
     return writer.write()
   }

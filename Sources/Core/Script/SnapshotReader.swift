@@ -5,6 +5,7 @@ extension Machine {
   /// References, chunks and slots of that machine are valid here afterwards; those of this machine are not.
   public func restore(_ bytes: [UInt8]) throws(ScriptFault) {
     guard !isRunning else { throw ScriptFault(code: .busy, message: Text("the machine is running").bytes, line: 0) }
+    wake()
     top = 0
     let keptBudget = budget
     // Old and new state exist side by side for a moment.

@@ -12,6 +12,8 @@ final class HostCore {
   /// While an automaton ticks, its scripts may change things that no line of the trace tells of: it is written down at
   /// least so often, in milliseconds.
   static let recordInterval: Int64 = 10_000
+  /// Who has nothing to do for so long, in milliseconds, gives back memory meanwhile.
+  static let restInterval: Int64 = 1000
 
   /// Automata that have changed since their last snapshot or report, in the order in which they did.
   private var dirty: [Int] = []
@@ -181,10 +183,12 @@ final class HostCore {
   /// After something was done to an automaton: when it is due next, what it sends, what is to be written down.
   private func settle(_ slot: Int, at now: Int64, isChanged: Bool) {
     guard let automaton = slots[slot] else { return }
-    queue.set(slot, automaton.deadline)
+    let deadline = automaton.deadline
+    queue.set(slot, deadline)
+    if (deadline ?? .max) - now >= HostCore.restInterval { automaton.rest() }
     if !automaton.outgoing.isEmpty { inbox += automaton.takeDeliveries() }
     if automaton.keepsFiles, !automaton.buffer.isEmpty { hold(slot, automaton, at: now) }
-    let isOld = now - automaton.recordedAt >= HostCore.recordInterval && automaton.deadline != nil
+    let isOld = now - automaton.recordedAt >= HostCore.recordInterval && deadline != nil
     guard isChanged || automaton.isReportDue || isOld else { return }
     if automaton.dirtySince == nil {
       automaton.dirtySince = now

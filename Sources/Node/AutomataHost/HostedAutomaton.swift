@@ -35,6 +35,8 @@ final class HostedAutomaton {
   private(set) var place: TracePlace?
   /// Bytes of lines in that file.
   private var fileSize = 0
+  /// When lines were taken for it last, on the automaton's own clock.
+  private var wroteAt: Int64?
   /// Run of its latest file.
   private(set) var lastRun: UInt32
   /// Lines for the file were lost: the next is of another run.
@@ -75,6 +77,8 @@ final class HostedAutomaton {
   static let bufferMax = 16 << 10
   /// So many are written at once, without waiting for more.
   static let bufferFull = 8 << 10
+  /// A trace that is written more often than this, in milliseconds, keeps its file open.
+  static let frequentInterval: Int64 = 4000
 
   /// Prepares a new run; `begin` starts it.
   ///
@@ -200,6 +204,9 @@ final class HostedAutomaton {
     if moment > run.time { run.tick(at: moment) }
   }
 
+  /// Gives back memory that it needs while it works.
+  func rest() { run.rest() }
+
   // MARK: Commands
 
   func perform(_ command: LiveCommand, at now: Int64) throws(HostError) {
@@ -323,9 +330,13 @@ final class HostedAutomaton {
     unwrittenSince = nil
     guard keepsFiles, let keeping = spec.trace else { return [] }
     var writes: [TraceWrite] = []
+    let isFrequent = wroteAt.map { run.time - $0 < HostedAutomaton.frequentInterval } ?? false
+    wroteAt = run.time
     func write(_ bytes: [UInt8], isNew: Bool) {
       guard let place else { return }
-      writes.append(TraceWrite(id: spec.id, place: place, bytes: bytes, isNew: isNew, filesMax: keeping.filesMax))
+      writes.append(
+        TraceWrite(
+          id: spec.id, place: place, bytes: bytes, isNew: isNew, isFrequent: isFrequent, filesMax: keeping.filesMax))
     }
     let lines = buffer.take()
     if !hasGap {

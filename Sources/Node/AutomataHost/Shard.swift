@@ -150,7 +150,7 @@ actor Shard {
 
   func takeChanged(max count: Int) -> [AutomatonStatus] { core.takeChanged(max: count) }
 
-  /// No ticks from here on.
+  /// No ticks from here on: what is written down then is the end.
   func stop() {
     if let timer { loop.cancel(timer) }
     timer = nil

@@ -1,13 +1,12 @@
-@preconcurrency import Dispatch
 import Linux
 import Logging
 
-/// Snapshots on disk, one file for each automaton, written as a whole or not at all. Work on files has a thread of its own.
+/// Snapshots on disk, one file for each automaton, written as a whole or not at all.
 final class SnapshotFiles: Sendable {
   static let sizeMax = 64 << 20
 
   private let directory: String
-  private let queue = DispatchQueue(label: "automata-snapshots")
+  private let queue = FileQueue("automata-snapshots")
   private let logger = Logger("automata")
 
   init(_ directory: String) throws(LinuxError) {
@@ -17,13 +16,9 @@ final class SnapshotFiles: Sendable {
 
   private func path(_ id: String) -> String { "\(directory)/\(id).snapshot" }
 
-  private func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-    await withCheckedContinuation { continuation in queue.async { continuation.resume(returning: body()) } }
-  }
-
   /// `nil` when there is none, or none that can be read.
   func read(_ id: String) async -> SnapshotRecord? {
-    await run { [self] in
+    await queue.reading(id) { [self] in
       guard Files.exists(path(id)) else { return nil }
       do throws(LinuxError) {
         if let record = SnapshotRecord(try Files.read(path(id), limit: SnapshotFiles.sizeMax)) { return record }
@@ -37,7 +32,7 @@ final class SnapshotFiles: Sendable {
 
   func write(_ records: [(id: String, bytes: [UInt8])]) async {
     guard !records.isEmpty else { return }
-    await run { [self] in
+    await queue.writing { [self] in
       for (id, bytes) in records {
         do throws(LinuxError) {
           try Files.replace(path(id), with: bytes, mode: 0o600, durable: true)
@@ -49,7 +44,7 @@ final class SnapshotFiles: Sendable {
   }
 
   func remove(_ id: String) async {
-    await run { [self] in
+    await queue.removing(id) { [self] in
       do throws(LinuxError) { try Files.removeTree(path(id)) } catch {
         logger.error("snapshot is not removed", ["automaton": .string(id), "error": .init(error)])
       }

@@ -30,6 +30,8 @@ struct TraceWrite: Sendable {
   var bytes: [UInt8]
   /// The file begins with them, and with the header.
   var isNew: Bool
+  /// The file will be written again soon.
+  var isFrequent: Bool
   var filesMax: Int
 }
 

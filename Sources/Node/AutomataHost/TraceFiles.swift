@@ -1,21 +1,20 @@
-@preconcurrency import Dispatch
 import Glibc
 import Linux
 import Logging
 import Synchronization
 
-/// Traces on disk: a folder for each automaton, with a file `RUN-PART.jsonl` for each part of a run. Writing has a thread
-/// of its own, reading another.
+/// Traces on disk: a folder for each automaton, with a file `RUN-PART.jsonl` for each part of a run.
 final class TraceFiles: Sendable {
   /// Bytes that wait to be written; from there on automata hold back their lines, and in the end lose them.
   static let waitingMax = 16 << 20
 
   private let directory: String
-  private let writer = DispatchQueue(label: "automata-traces")
-  private let reader = DispatchQueue(label: "automata-trace-readers")
+  private let queue = FileQueue("automata-traces")
   private let logger = Logger("automata")
   private let waiting = Atomic<Int>(0)
   private let failed = Mutex<Set<String>>([])
+  /// Files that are written again and again stay open.
+  private let open = Mutex(OpenTraces())
 
   init(_ directory: String) throws(LinuxError) {
     self.directory = directory
@@ -36,10 +35,6 @@ final class TraceFiles: Sendable {
     }.sorted()
   }
 
-  private func onWriter<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-    await withCheckedContinuation { continuation in writer.async { continuation.resume(returning: body()) } }
-  }
-
   // MARK: Writing
 
   /// Whether so much waits that nothing should be added.
@@ -50,12 +45,16 @@ final class TraceFiles: Sendable {
     guard !writes.isEmpty else { return }
     let count = writes.reduce(0) { $0 + $1.bytes.count }
     waiting.add(count, ordering: .relaxed)
-    writer.async { [self] in
+    queue.write { [self] in
       var problem: LinuxError?
-      for write in writes {
-        do throws(LinuxError) { try put(write) } catch {
-          problem = error
-          _ = failed.withLock { $0.insert(write.id) }
+      open.withLock { open in
+        open.closeUnused()
+        for write in writes {
+          do throws(LinuxError) { try put(write, &open) } catch {
+            problem = error
+            open.close(write.id)
+            _ = failed.withLock { $0.insert(write.id) }
+          }
         }
       }
       waiting.subtract(count, ordering: .relaxed)
@@ -63,21 +62,18 @@ final class TraceFiles: Sendable {
     }
   }
 
-  private func put(_ write: TraceWrite) throws(LinuxError) {
-    let path = path(write.id, write.place)
+  private func put(_ write: TraceWrite, _ open: inout OpenTraces) throws(LinuxError) {
+    if !write.isNew, let file = open.file(write.id, write.place) { return try file.append(write.bytes) }
+    open.close(write.id)
     var flags = O_WRONLY | O_APPEND
     if write.isNew {
       flags |= O_CREAT | O_TRUNC
       try Files.makeDirectory(folder(write.id), mode: 0o700)
       for old in places(write.id).dropLast(max(0, write.filesMax - 1)) { unlink(self.path(write.id, old)) }
     }
-    let file = try FileDescriptor.open(path, flags, mode: 0o600)
-    let size = lseek(file.raw, 0, SEEK_END)
-    do throws(LinuxError) { try file.writeAll(write.bytes) } catch {
-      // Half a line would be taken for damage.
-      ftruncate(file.raw, size)
-      throw LinuxError(error.call, path, errno: error.errno)
-    }
+    let file = try OpenTrace(path(write.id, write.place), flags, write.place)
+    try file.append(write.bytes)
+    if write.isFrequent { open.keep(write.id, file) }
   }
 
   /// Automata whose lines could not be written since the last call.
@@ -89,10 +85,11 @@ final class TraceFiles: Sendable {
   }
 
   /// Waits until everything so far is written.
-  func flush() async { await onWriter {} }
+  func flush() async { await queue.writing {} }
 
   func remove(_ id: String) async {
-    await onWriter { [self] in
+    await queue.removing(id) { [self] in
+      open.withLock { $0.close(id) }
       do throws(LinuxError) { try Files.removeTree(folder(id)) } catch {
         logger.error("trace is not removed", ["automaton": .string(id), "error": .init(error)])
       }
@@ -102,11 +99,11 @@ final class TraceFiles: Sendable {
   // MARK: Reading
 
   /// Number of the last run; 0 without one.
-  func lastRun(_ id: String) async -> UInt32 { await onWriter { [self] in places(id).last?.run ?? 0 } }
+  func lastRun(_ id: String) async -> UInt32 { await queue.reading(id) { [self] in places(id).last?.run ?? 0 } }
 
   /// Runs of which something is kept, the oldest first.
   func runs(_ id: String) async -> [TraceRun] {
-    await onWriter { [self] in
+    await queue.writing { [self] in
       var runs: [TraceRun] = []
       for place in places(id) {
         var status = stat()
@@ -127,9 +124,9 @@ final class TraceFiles: Sendable {
   ///
   /// - Returns: `nil` when nothing of it is kept.
   func past(_ id: String, run: UInt32, _ filter: TraceFilter, tail: Int?) async -> TracePast? {
-    await onWriter { [self] in
+    await queue.writing { [self] in
       let files = places(id).filter { $0.run == run }.compactMap { try? TracePast.File(path(id, $0)) }
-      return files.isEmpty ? nil : TracePast(files, filter, tail: tail, reader)
+      return files.isEmpty ? nil : TracePast(files, filter, tail: tail, queue.reader)
     }
   }
 }
