@@ -46,7 +46,7 @@ public actor AutomatonHost {
   private let shards: [Shard]
   private let files: SnapshotFiles?
   private let traces: TraceFiles?
-  private var specs: [String: HostedSpec] = [:]
+  private var specs: [String: SharedSpec] = [:]
   /// Ids by owner and name.
   private var names: [Qualified: String] = [:]
   /// Ids of the automata with connections from a name.
@@ -127,20 +127,23 @@ public actor AutomatonHost {
     var links = linksOfOwner(spec.owner)
     links[spec.name] = spec.links
     if let cycle = LinkGraph.cycle(links) { throw .cycle(cycle) }
-    let before = specs[spec.id]
-    specs[spec.id] = spec
+    let previous = specs[spec.id]
+    let before = previous?.spec
+    specs[spec.id] = SharedSpec(spec)
     names[own] = spec.id
     let record = isNew ? await files?.read(spec.id) : nil
     let lastRun = isNew ? await traces?.lastRun(spec.id) ?? 0 : 0
     let status: AutomatonStatus
     do throws(HostError) {
-      status = try await shard(of: spec.id).apply(spec, record: record, lastRun: lastRun)
+      let applied = try await shard(of: spec.id).apply(spec, record: record, lastRun: lastRun)
+      status = applied.status
+      if specs[spec.id] != nil { specs[spec.id] = applied.spec }
     } catch {
       if isNew {
         specs[spec.id] = nil
         names[own] = nil
       } else {
-        specs[spec.id] = before
+        specs[spec.id] = previous
       }
       throw error
     }
@@ -156,7 +159,7 @@ public actor AutomatonHost {
 
   /// Ends an automaton and forgets it, with its snapshot.
   public func remove(_ id: String) async throws(HostError) {
-    guard let spec = specs.removeValue(forKey: id) else {
+    guard let spec = specs.removeValue(forKey: id)?.spec else {
       await forgetFiles(of: id)
       return
     }
@@ -226,7 +229,7 @@ public actor AutomatonHost {
     return runs
   }
 
-  public func spec(of id: String) -> HostedSpec? { specs[id] }
+  public func spec(of id: String) -> HostedSpec? { specs[id]?.spec }
 
   /// Figures of all automata.
   public nonisolated var figures: HostFigures { latest.withLock { $0 } }
@@ -275,18 +278,18 @@ public actor AutomatonHost {
   private func linksOfOwner(_ owner: String) -> [String: [Link]] {
     var links: [String: [Link]] = [:]
     for (source, targets) in readers where source.owner == owner {
-      for id in targets { if let spec = specs[id] { links[spec.name] = spec.links } }
+      for id in targets { if let spec = specs[id]?.spec { links[spec.name] = spec.links } }
     }
     return links
   }
 
   /// Tells a source where its outputs lead; connections that do not fit lead nowhere until one end changes.
   private func connect(_ source: Qualified, fresh: String? = nil) async {
-    guard let id = names[source], let spec = specs[id] else { return }
+    guard let id = names[source], let spec = specs[id]?.spec else { return }
     let model = spec.automaton.model
     var outgoing: [HostedAutomaton.Outgoing] = []
     for target in (readers[source] ?? []).sorted() {
-      guard let reader = specs[target] else { continue }
+      guard let reader = specs[target]?.spec else { continue }
       for link in reader.links where link.source == source.name {
         guard link.problem(from: model, to: reader.automaton.model) == nil,
           let output = model.variable(named: link.output),
@@ -312,10 +315,10 @@ public actor AutomatonHost {
   }
 
   private func linkProblems(of id: String) -> [String] {
-    guard let spec = specs[id] else { return [] }
+    guard let spec = specs[id]?.spec else { return [] }
     var problems: [String] = []
     for link in spec.links {
-      if let source = specs[names[Qualified(owner: spec.owner, name: link.source)] ?? ""] {
+      if let source = specs[names[Qualified(owner: spec.owner, name: link.source)] ?? ""]?.spec {
         guard let problem = link.problem(from: source.automaton.model, to: spec.automaton.model) else { continue }
         problems.append("\(link): \(problem)")
       } else {
@@ -323,7 +326,7 @@ public actor AutomatonHost {
       }
     }
     for reader in (readers[Qualified(owner: spec.owner, name: spec.name)] ?? []).sorted() {
-      guard let reader = specs[reader], reader.id != id else { continue }
+      guard let reader = specs[reader]?.spec, reader.id != id else { continue }
       for link in reader.links where link.source == spec.name {
         guard let problem = link.problem(from: spec.automaton.model, to: reader.automaton.model) else { continue }
         problems.append("\(link) of \(reader.name): \(problem)")

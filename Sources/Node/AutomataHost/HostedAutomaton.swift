@@ -25,7 +25,8 @@ final class HostedAutomaton {
     var isDelayed: Bool
   }
 
-  var spec: HostedSpec
+  private(set) var shared: SharedSpec
+  var spec: HostedSpec { shared.spec }
   let run: AutomatonRun
   /// When its clock showed 0.
   let origin: Int64
@@ -85,7 +86,7 @@ final class HostedAutomaton {
   /// - Parameter lastRun: of the traces that are kept.
   /// - Parameter keepsFiles: lines of its trace go to files.
   init(_ spec: HostedSpec, origin: Int64, lastRun: UInt32 = 0, keepsFiles: Bool = false) {
-    self.spec = spec
+    shared = SharedSpec(spec)
     self.origin = origin
     self.lastRun = lastRun
     self.keepsFiles = keepsFiles
@@ -100,7 +101,7 @@ final class HostedAutomaton {
   init(
     _ spec: HostedSpec, _ record: SnapshotRecord, at now: Int64, lastRun: UInt32 = 0, keepsFiles: Bool = false
   ) throws(EngineError) {
-    self.spec = spec
+    shared = SharedSpec(spec)
     // A clock on the wall that was set back must not hold it up.
     origin = min(record.origin, now - record.snapshot.time)
     self.lastRun = lastRun
@@ -161,7 +162,7 @@ final class HostedAutomaton {
   /// Takes on a specification of the same revision.
   func takeOver(_ spec: HostedSpec) throws(EngineError) {
     let before = self.spec
-    self.spec = spec
+    shared = SharedSpec(spec)
     for input in spec.inputs where !before.inputs.contains(input) {
       try run.apply(.set(variable: input.variable, input.value))
     }

@@ -152,3 +152,10 @@ public struct Counters: Sendable, Equatable {
     latenessSum += other.latenessSum
   }
 }
+
+/// A specification that several hold: it is large, and there are many.
+final class SharedSpec: Sendable {
+  let spec: HostedSpec
+
+  init(_ spec: HostedSpec) { self.spec = spec }
+}

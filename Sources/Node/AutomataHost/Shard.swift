@@ -81,11 +81,11 @@ actor Shard {
 
   func apply(
     _ spec: HostedSpec, record: SnapshotRecord?, lastRun: UInt32
-  ) throws(HostError) -> AutomatonStatus {
+  ) throws(HostError) -> (status: AutomatonStatus, spec: SharedSpec) {
     try turn { core, now throws(HostError) in
       try core.apply(spec, record: record, lastRun: lastRun, at: now)
       guard let automaton = core[spec.id] else { throw .noSuchAutomaton(spec.id) }
-      return automaton.status
+      return (automaton.status, automaton.shared)
     }
   }
 
