@@ -10,7 +10,8 @@ import Board
   static func main() {
     guard let bytes = readFile() else { fail("no model") }
     guard let automaton = loadAutomaton(bytes) else { fail("the model cannot be run") }
-    let observed: Observation = [.transitions, .outputs, .errors]
+    let observed = Observation(
+      rawValue: Observation.transitions.rawValue | Observation.outputs.rawValue | Observation.errors.rawValue)
     let engine = Engine(automaton, options: EngineOptions(observed: observed), hardware: makeHardware())
     do throws(EngineError) { try engine.start(at: 0) } catch { fail("cannot start") }
     var console = Console()
@@ -41,7 +42,7 @@ import Board
     while true {
       let count = part.withUnsafeMutableBufferPointer { host_read(file, $0.baseAddress, UInt32($0.count)) }
       if count <= 0 { break }
-      bytes += part[..<Int(count)]
+      for index in 0..<Int(count) { bytes.append(part[index]) }
     }
     host_close(file)
     return bytes
@@ -50,11 +51,21 @@ import Board
   // MARK: Input and output
 
   @inline(never) private static func set(_ line: [UInt8], _ engine: Engine) -> Bool {
-    guard let equals = line.firstIndex(of: UInt8(ascii: "=")),
-      let variable = engine.automaton.variable(named: Name(line[..<equals]))
-    else { return false }
+    var name: Name = []
+    var text: Name = []
+    var isName = true
+    for byte in line {
+      if isName, byte == UInt8(ascii: "=") {
+        isName = false
+      } else if isName {
+        name.append(byte)
+      } else {
+        text.append(byte)
+      }
+    }
+    guard !isName, let variable = engine.automaton.variable(named: name) else { return false }
     do throws(EngineError) {
-      return try setInput(variable, Name(line[(equals + 1)...]), engine)
+      return try setInput(variable, text, engine)
     } catch {
       return false
     }
@@ -78,8 +89,9 @@ import Board
     }
   }
 
-  private static func fail(_ text: StaticString) -> Never {
+  static func fail(_ text: StaticString, _ detail: [UInt8] = []) -> Never {
     say(text)
+    say(detail)
     say("\n")
     host_exit(1)
   }

@@ -42,22 +42,26 @@ func loadAutomaton(_ bytes: [UInt8]) -> CompiledAutomaton? {
 
 // MARK: The thermostat's console
 
-/// The one input is the temperature: here a decimal number of up to nine digits, on a board what a converter gives.
+/// The one input is the temperature: here a decimal number of up to nine digits, on a board what a converter gives. It has
+/// single precision, for which the processor has instructions.
 func setInput(_ variable: Int, _ text: Name, _ engine: Engine) throws(EngineError) -> Bool {
-  let isNegative = text.first == UInt8(ascii: "-")
-  var digits: Int32 = 0
-  var scale: Int32 = 0
-  for byte in isNegative ? text[1...] : text[...] {
-    if byte == UInt8(ascii: "."), scale == 0 {
+  var digits: UInt32 = 0
+  var scale: UInt32 = 0
+  var isNegative = false
+  for index in text.indices {
+    let byte = text[index]
+    if byte == UInt8(ascii: "-"), index == 0 {
+      isNegative = true
+    } else if byte == UInt8(ascii: "."), scale == 0 {
       scale = 1
-      continue
+    } else {
+      guard byte &- 48 < 10, digits < 100_000_000, scale < 100_000_000 else { return false }
+      digits = digits &* 10 &+ UInt32(byte &- 48)
+      scale = scale &* 10
     }
-    guard byte &- 48 < 10, digits < 100_000_000 else { return false }
-    digits = digits * 10 + Int32(byte &- 48)
-    scale *= 10
   }
-  let value = Double(isNegative ? -digits : digits) / Double(max(scale, 1))
-  try engine.setInput(variable, exactly: .float64(value), at: engine.now)
+  let value = Float(digits) / Float(max(scale, 1))
+  try engine.setInput(variable, exactly: .float64(Double(isNegative ? -value : value)), at: engine.now)
   return true
 }
 

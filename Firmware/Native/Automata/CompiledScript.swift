@@ -10,4 +10,5 @@ struct CompiledScript: Sendable {
   init?(form bytes: [UInt8]) { name = bytes }
 
   var encoded: [UInt8] { name }
+  var functionLeftOut: Name? { nil }
 }

@@ -17,7 +17,7 @@ open class NativeHardware: Hardware {
 extension Engine {
   /// Native code writes a value of a variable's own type; the next tick sees the change.
   public func assign(_ variable: Int, _ value: AutomatonValue) {
-    guard variable >= 0, variable < variables.values.count, automaton.variables[variable].type == value.type else {
+    guard variable >= 0, variable < variables.entries.count, automaton.variables[variable].type == value.type else {
       return
     }
     store(variable, value)

@@ -10,13 +10,13 @@ public final class CompiledAutomaton: Sendable {
   public let variables: [Variable]
   let errorPolicy: ErrorPolicy
   let initialState: StateIndex
-  let names: [Name]
-  let states: [CompiledState]
-  let transitions: [CompiledTransition]
-  let signals: [CompiledSignal]
-  let lists: [Int32]
-  let programs: [CompiledProgram]
-  let sharedVariables: [Int]
+  let names: FixedList<Name>
+  let states: FixedList<CompiledState>
+  let transitions: FixedList<CompiledTransition>
+  let signals: FixedList<CompiledSignal>
+  let lists: FixedList<Int32>
+  let programs: FixedList<CompiledProgram>
+  let sharedVariables: FixedList<Int32>
   let hostFunctions: UInt32
   let isHierarchical: Bool
   /// Not there when it was loaded in the form for devices.
@@ -83,11 +83,12 @@ public final class CompiledAutomaton: Sendable {
     parts.programs = compiler.programs
     parts.sharedVariables = compiler.sharedVariables()
     parts.hostFunctions = compiler.hostFunctions()
-    self.init(parts, Source(model))
+    self.init(FixedParts(parts), Source(model))
   }
 
-  private init(_ parts: CompiledParts, _ source: Source?) {
+  private init(_ parts: consuming FixedParts, _ source: Source?) {
     self.source = source
+    isHierarchical = parts.isHierarchical
     semantics = parts.semantics
     hash = parts.hash
     name = parts.name
@@ -102,14 +103,12 @@ public final class CompiledAutomaton: Sendable {
     programs = parts.programs
     sharedVariables = parts.sharedVariables
     hostFunctions = parts.hostFunctions
-    isHierarchical = states.contains { $0.parent >= 0 }
   }
 
   /// Reads the form for devices. Whatever the bytes are, running what was read is safe.
   public convenience init(deviceForm bytes: [UInt8]) throws(DeviceForm.DecodingError) {
     var reader = DeviceFormReader(bytes)
-    guard reader.read() else { throw DeviceForm.DecodingError(offset: reader.offset) }
-    self.init(reader.parts, nil)
+    self.init(try reader.parts(), nil)
   }
 
   // MARK: Names
@@ -273,7 +272,7 @@ struct ScriptCollector {
     return bits
   }
 
-  func sharedVariables() -> [Int] {
-    model.variables.indices.filter { usesEnvironment || names.contains(model.variables[$0].name) }
+  func sharedVariables() -> [Int32] {
+    model.variables.indices.filter { usesEnvironment || names.contains(model.variables[$0].name) }.map { Int32($0) }
   }
 }

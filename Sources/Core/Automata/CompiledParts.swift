@@ -1,6 +1,6 @@
 import Script
 
-/// What an automaton consists of when it is ready to run; made of a model, or read as the form for devices.
+/// What an automaton consists of when it is ready to run, while it is put together of a model.
 struct CompiledParts {
   var semantics = Semantics.strict
   var hash: [UInt8] = []
@@ -17,9 +17,43 @@ struct CompiledParts {
   var lists: [Int32] = []
   var programs: [CompiledProgram] = []
   /// Variables that scripts can name as globals, in order.
-  var sharedVariables: [Int] = []
+  var sharedVariables: [Int32] = []
   /// A bit for each function of `HostFunctions.all` that scripts can name.
   var hostFunctions: UInt32 = 0
+}
+
+/// What an automaton consists of when it is ready to run: the same as `CompiledParts`, or read as the form for devices.
+struct FixedParts: ~Copyable {
+  let semantics: Semantics
+  let hash: [UInt8]
+  let name: Name
+  let variables: [Variable]
+  let errorPolicy: ErrorPolicy
+  let initialState: StateIndex
+  let names: FixedList<Name>
+  let states: FixedList<CompiledState>
+  let transitions: FixedList<CompiledTransition>
+  let signals: FixedList<CompiledSignal>
+  let lists: FixedList<Int32>
+  let programs: FixedList<CompiledProgram>
+  let sharedVariables: FixedList<Int32>
+  let hostFunctions: UInt32
+}
+
+extension FixedParts {
+  init(_ parts: CompiledParts) {
+    self.init(
+      semantics: parts.semantics, hash: parts.hash, name: parts.name, variables: parts.variables,
+      errorPolicy: parts.errorPolicy, initialState: parts.initialState, names: FixedList(parts.names),
+      states: FixedList(parts.states), transitions: FixedList(parts.transitions), signals: FixedList(parts.signals),
+      lists: FixedList(parts.lists), programs: FixedList(parts.programs),
+      sharedVariables: FixedList(parts.sharedVariables), hostFunctions: parts.hostFunctions)
+  }
+
+  var isHierarchical: Bool {
+    for index in states.indices where states[index].parent >= 0 { return true }
+    return false
+  }
 }
 
 extension CompiledParts {
@@ -62,7 +96,10 @@ struct Slice: Sendable {
   var start: Int32 = 0
   var count: Int32 = 0
 
-  @inline(__always) var range: Range<Int> { Int(start)..<Int(start + count) }
+  @inline(__always) var range: Range<Int> {
+    // Checked when the parts were put together or read; and each position is checked where it is used.
+    Range(uncheckedBounds: (Int(start), Int(start &+ count)))
+  }
   @inline(__always) var isEmpty: Bool { count == 0 }
 }
 

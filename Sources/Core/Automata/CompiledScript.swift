@@ -16,4 +16,7 @@ struct CompiledScript: Sendable {
   }
 
   var encoded: [UInt8] { program.encoded }
+
+  /// A function of the library that it may call and this image leaves out.
+  var functionLeftOut: Name? { program.functionLeftOut }
 }

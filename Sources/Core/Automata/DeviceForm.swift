@@ -23,6 +23,8 @@ public enum DeviceForm {
   public struct DecodingError: Error, Sendable, Equatable {
     /// Where reading ended.
     public var offset: Int
+    /// A function that scripts name and this image leaves out; empty when that was not the reason.
+    public var functionLeftOut: Name = []
   }
 
   /// - Returns: `nil` for an automaton with more parts than positions of 16 bits can name.
@@ -42,31 +44,36 @@ public enum DeviceForm {
       guard count < 0xFFFE else { return nil }
       writer.put(UInt16(count))
     }
-    for name in automaton.names { writer.put32(name) }
+    writer.put(automaton.names) { $0.put32($1) }
     for variable in automaton.variables {
       writer.put32(variable.name)
       writer.put(variable.direction.rawValue)
       writer.put(long: variable.initial)
     }
     writer.put(position: Int32(automaton.sharedVariables.count))
-    for variable in automaton.sharedVariables { writer.put(position: Int32(variable)) }
-    for place in automaton.lists { writer.put(position: place) }
+    writer.put(automaton.sharedVariables) { $0.put(position: $1) }
+    writer.put(automaton.lists) { $0.put(position: $1) }
     switch automaton.errorPolicy {
     case .continue: writer.put(position: -1)
     case .stop: writer.put(position: -2)
     case .faultState(let state): writer.put(state.raw)
     }
     writer.put(automaton.initialState.raw)
-    for state in automaton.states { writer.put(state) }
-    for transition in automaton.transitions { writer.put(transition) }
-    for signal in automaton.signals { writer.put(signal) }
-    for program in automaton.programs { writer.put(program, automaton.model, scripts) }
+    writer.put(automaton.states) { $0.put($1) }
+    writer.put(automaton.transitions) { $0.put($1) }
+    writer.put(automaton.signals) { $0.put($1) }
+    let model = automaton.model
+    writer.put(automaton.programs) { $0.put($1, model, scripts) }
     return writer.bytes
   }
 }
 
 extension ByteWriter {
   fileprivate mutating func put(position: Int32) { put(UInt16(truncatingIfNeeded: position)) }
+
+  fileprivate mutating func put<Part>(_ parts: borrowing FixedList<Part>, _ put: (inout ByteWriter, Part) -> Void) {
+    for index in parts.indices { put(&self, parts[index]) }
+  }
 
   private mutating func put(_ slice: Slice) {
     put(position: slice.start)

@@ -4,7 +4,6 @@ import Script
 /// Reads and checks the form for devices; see `DeviceForm`.
 struct DeviceFormReader {
   private var reader: SteadyReader
-  private(set) var parts = CompiledParts()
   private var counts = Counts()
 
   fileprivate struct Counts {
@@ -21,14 +20,21 @@ struct DeviceFormReader {
 
   var offset: Int { reader.offset }
 
-  /// - Returns: whether the bytes are the form of an automaton that can be run.
-  @inline(never) mutating func read() -> Bool {
+  @inline(never) mutating func parts() throws(DeviceForm.DecodingError) -> FixedParts {
+    let parts = read()
+    guard !reader.isBroken, parts.isConnected else { throw DeviceForm.DecodingError(offset: reader.offset) }
+    let name = parts.functionLeftOut
+    guard name.isEmpty else { throw DeviceForm.DecodingError(offset: reader.offset, functionLeftOut: name) }
+    return parts
+  }
+
+  private mutating func read() -> FixedParts {
     reader.require(reader.take(DeviceForm.magic.count) == DeviceForm.magic)
-    parts.hash = reader.take(32)
+    let hash = reader.take(32)
     reader.require(reader.u8() == CompiledScript.form.rawValue)
-    parts.semantics = reader.flag() ? .compat : .strict
-    parts.hostFunctions = reader.u32()
-    parts.name = reader.text()
+    let semantics = reader.flag() ? Semantics.compat : .strict
+    let hostFunctions = reader.u32()
+    let name = reader.text()
     counts.states = reader.count(each: 33)
     counts.transitions = reader.count(each: 66)
     counts.signals = reader.count(each: 17)
@@ -38,50 +44,61 @@ struct DeviceFormReader {
     counts.places = reader.count(each: 2)
     reader.require(counts.states > 0 && counts.names >= counts.states + counts.transitions)
     let counts = counts
-    parts.names = reader.list(counts.names) { $0.text() }
-    parts.variables = reader.list(counts.variables) { $0.variable() }
-    parts.sharedVariables = reader.list(Int(reader.u16())) { Int($0.index(below: counts.variables)) }
-    parts.lists = reader.list(counts.places) { Int32($0.u16()) }
+    let names = FixedList(count: counts.names) { _ in reader.text() }
+    let variables = reader.list(counts.variables) { $0.variable() }
+    let sharedVariables = FixedList(count: Int(reader.u16())) { _ in reader.index(below: counts.variables) }
+    let lists = FixedList(count: counts.places) { _ in Int32(reader.u16()) }
     let policy = reader.u16()
-    parts.errorPolicy = policy == 0xFFFF ? .continue : policy == 0xFFFE ? .stop : .faultState(StateIndex(raw: policy))
+    let errorPolicy: ErrorPolicy =
+      policy == 0xFFFF ? .continue : policy == 0xFFFE ? .stop : .faultState(StateIndex(raw: policy))
     reader.require(policy >= 0xFFFE || Int(policy) < counts.states)
-    parts.initialState = StateIndex(raw: reader.u16())
-    parts.states = reader.list(counts.states) { $0.state(counts.programs) }
-    parts.transitions = reader.list(counts.transitions) { $0.transition(counts) }
-    parts.signals = reader.list(counts.signals) { $0.signal(counts.variables, counts.names) }
-    parts.programs = reader.list(counts.programs) { $0.program(counts) }
+    let initialState = StateIndex(raw: reader.u16())
+    let states = FixedList(count: counts.states) { _ in reader.state(counts.programs) }
+    let transitions = FixedList(count: counts.transitions) { _ in reader.transition(counts) }
+    let signals = FixedList(count: counts.signals) { _ in reader.signal(counts.variables, counts.names) }
+    let programs = FixedList(count: counts.programs) { _ in reader.program(counts) }
     reader.require(reader.isAtEnd)
-    return !reader.isBroken && isConnected()
+    return FixedParts(
+      semantics: semantics, hash: hash, name: name, variables: variables, errorPolicy: errorPolicy,
+      initialState: initialState, names: names, states: states, transitions: transitions, signals: signals,
+      lists: lists, programs: programs, sharedVariables: sharedVariables, hostFunctions: hostFunctions)
   }
+}
 
-  // MARK: Connections
-
+extension FixedParts {
   /// Whether places name what they must name: the engine relies on it.
-  private func isConnected() -> Bool {
-    for index in 0..<counts.states {
-      let state = parts.states[index]
+  fileprivate var isConnected: Bool {
+    for index in states.indices {
       // Parents stand before their children, so that there are no rings.
-      guard state.parent < Int32(index) else { return false }
-      guard all(state.outgoing, below: counts.transitions, { parts.transitions[$0].from == index }),
-        all(state.timers, below: counts.transitions, { parts.transitions[$0].isTimed }),
-        all(state.children, below: counts.states, { parts.states[$0].parent == index })
-      else { return false }
-      if state.isParallel || state.children.isEmpty { continue }
-      guard state.initialChild >= 0, Int(state.initialChild) < counts.states,
-        parts.states[Int(state.initialChild)].parent == index
-      else { return false }
+      guard states[index].parent < Int32(index) else { return false }
+      let (outgoing, timers, children) = (states[index].outgoing, states[index].timers, states[index].children)
+      guard isInside(outgoing), isInside(timers), isInside(children) else { return false }
+      for place in outgoing.range {
+        guard lists[place] < transitions.count, transitions[Int(lists[place])].from == index else { return false }
+      }
+      for place in timers.range {
+        guard lists[place] < transitions.count, transitions[Int(lists[place])].isTimed else { return false }
+      }
+      for place in children.range {
+        guard lists[place] < states.count, states[Int(lists[place])].parent == index else { return false }
+      }
+      if states[index].isParallel || children.isEmpty { continue }
+      let first = states[index].initialChild
+      guard first >= 0, first < states.count, states[Int(first)].parent == index else { return false }
     }
-    let first = parts.initialState.index
-    return first < counts.states && parts.states[first].parent < 0
+    let first = initialState.index
+    return first < states.count && states[first].parent < 0
   }
 
-  private func all(_ slice: Slice, below count: Int, _ holds: (Int) -> Bool) -> Bool {
-    guard Int(slice.start) + Int(slice.count) <= counts.places else { return false }
-    for place in slice.range {
-      guard parts.lists[place] < count, holds(Int(parts.lists[place])) else { return false }
+  /// Empty when all functions are there.
+  fileprivate var functionLeftOut: Name {
+    for index in programs.indices {
+      if let script = programs[index].script, let name = script.functionLeftOut { return name }
     }
-    return true
+    return []
   }
+
+  private func isInside(_ slice: Slice) -> Bool { Int(slice.start) + Int(slice.count) <= lists.count }
 }
 
 // MARK: Parts

@@ -8,8 +8,6 @@ public final class Engine {
   public let automaton: CompiledAutomaton
   public let options: EngineOptions
   public internal(set) var execution = ExecutionState.loaded
-  /// Innermost active states in order of declaration; one for a flat automaton.
-  public internal(set) var leaves: [StateIndex] = []
   public internal(set) var tickCount: UInt64 = 0
   public internal(set) var transitionCount: UInt64 = 0
   public internal(set) var errorCount: UInt64 = 0
@@ -20,21 +18,19 @@ public final class Engine {
 
   var variables: VariableStore
   var scripts: ScriptRunner?
-  var timers: [TimerState]
-  var memories: [TransitionMemory]
-  var isActive: [Bool]
-  var enteredAt: [Int64]
-  /// Tick in which a state was entered; a threshold holds in the first tick after it.
-  var enteredInTick: [UInt64]
-  /// For history: the child that was active last, -1 for none.
-  var lastChild: [Int32]
+  /// Innermost active states in order of declaration; one for a flat automaton.
+  var activeLeaves = PositionList()
+  var timers: FixedList<TimerState>
+  var memories: FixedList<TransitionMemory>
+  /// By state.
+  var activity: FixedList<StateActivity>
   var choiceStream: RandomStream
   var jitterStream: RandomStream
   var scriptStream: RandomStream
-  /// Events without variables that were raised since the last tick.
-  var raised: [Name] = []
+  /// Events without variables that were raised since the last tick: the first signals that wait for them.
+  var raised = PositionList()
   /// Events that were raised before, and that the ticks since then, busy with other transitions, have left.
-  var waitingEvents: [Name] = []
+  var waitingEvents = PositionList()
   var pausedAt: Int64 = 0
   /// Time of the tick before.
   var tickedAt: Int64 = 0
@@ -47,12 +43,11 @@ public final class Engine {
   /// The error policy must act at the end of the current step.
   var hasUnhandledError = false
   /// Scratch of the choice.
-  var candidates: [Int32] = []
-  var chosen: [Int32] = []
-  /// Scratch of entering.
-  var entering: [Bool] = []
-  /// Transitions that may be taken and what was remembered of them before they were looked at.
-  var offered: [(transition: Int32, memory: TransitionMemory)] = []
+  var candidates = PositionList()
+  var chosen = PositionList()
+  /// Transitions that may be taken, and what was remembered of each before it was looked at.
+  var offered = PositionList()
+  var offeredMemories: FixedList<TransitionMemory>
 
   public init(
     _ automaton: CompiledAutomaton, options: EngineOptions = EngineOptions(), hardware: Hardware = Hardware()
@@ -60,17 +55,11 @@ public final class Engine {
     self.automaton = automaton
     self.options = options
     variables = VariableStore(automaton)
-    let stateCount = automaton.states.count
-    timers = [TimerState](
-      repeating: TimerState(),
-      count: automaton.hasTimers ? automaton.transitions.count : 0)
-    memories = [TransitionMemory](
-      repeating: TransitionMemory(),
-      count: automaton.needsMemories ? automaton.transitions.count : 0)
-    isActive = [Bool](repeating: false, count: stateCount)
-    enteredAt = [Int64](repeating: 0, count: stateCount)
-    enteredInTick = [UInt64](repeating: 0, count: stateCount)
-    lastChild = [Int32](repeating: -1, count: automaton.isHierarchical ? stateCount : 0)
+    let memoryCount = automaton.needsMemories ? automaton.transitions.count : 0
+    timers = FixedList(repeating: TimerState(), count: automaton.hasTimers ? automaton.transitions.count : 0)
+    memories = FixedList(repeating: TransitionMemory(), count: memoryCount)
+    offeredMemories = FixedList(repeating: TransitionMemory(), count: memoryCount)
+    activity = FixedList(repeating: StateActivity(), count: automaton.states.count)
     choiceStream = RandomStream(seed: options.seed, name: [UInt8]("choice"))
     jitterStream = RandomStream(seed: options.seed, name: [UInt8]("jitter"))
     scriptStream = RandomStream(seed: options.seed, name: [UInt8]("script"))
@@ -80,11 +69,14 @@ public final class Engine {
   var isStrict: Bool { automaton.semantics == .strict }
   public var model: Automaton { automaton.model }
 
+  /// Innermost active states in order of declaration; one for a flat automaton.
+  public var leaves: [StateIndex] { activeLeaves.indices.map { StateIndex(Int(activeLeaves[$0])) } }
+
   /// The only active state, or the first of several.
-  public var currentState: StateIndex { leaves.first ?? .none }
+  public var currentState: StateIndex { activeLeaves.isEmpty ? .none : StateIndex(Int(activeLeaves[0])) }
 
   /// Whether a state or one inside it is active.
-  public func isActive(_ state: StateIndex) -> Bool { state.index < isActive.count && isActive[state.index] }
+  public func isActive(_ state: StateIndex) -> Bool { state.index < activity.count && activity[state.index].isActive }
 
   /// Takes what happened since the last time.
   public func takeEvents() -> [EngineEvent] {
@@ -189,7 +181,7 @@ public final class Engine {
 
   /// Sets an input. The next tick sees the change.
   public func setInput(_ index: Int, _ value: AutomatonValue, at time: Int64) throws(EngineError) {
-    guard index >= 0, index < variables.values.count else { throw .unknownVariable }
+    guard index >= 0, index < variables.entries.count else { throw .unknownVariable }
     guard automaton.variables[index].direction == .input else { throw .wrongDirection }
     try write(index, value, at: time)
   }
@@ -197,7 +189,7 @@ public final class Engine {
   /// Sets an input to a value of the variable's own type: on a device whose inputs are no texts, the image needs no code
   /// to read numbers.
   public func setInput(_ index: Int, exactly value: AutomatonValue, at time: Int64) throws(EngineError) {
-    guard index >= 0, index < variables.values.count else { throw .unknownVariable }
+    guard index >= 0, index < variables.entries.count else { throw .unknownVariable }
     guard automaton.variables[index].direction == .input else { throw .wrongDirection }
     guard automaton.variables[index].type == value.type else { throw .typeMismatch }
     accept(index, value, at: time)
@@ -205,7 +197,7 @@ public final class Engine {
 
   /// Sets an output or an internal variable from outside.
   public func setVariable(_ index: Int, _ value: AutomatonValue, at time: Int64) throws(EngineError) {
-    guard index >= 0, index < variables.values.count else { throw .unknownVariable }
+    guard index >= 0, index < variables.entries.count else { throw .unknownVariable }
     guard automaton.variables[index].direction != .input else { throw .wrongDirection }
     try write(index, value, at: time)
   }
@@ -227,12 +219,13 @@ public final class Engine {
     advance(to: time)
     emit(.inputs, .raised(name))
     // What nobody waits for would only fill memory while the automaton is paused.
-    guard automaton.waits(for: name), !raised.contains(name) else { return }
-    raised.append(name)
+    let signal = automaton.firstSignal(waitingFor: name)
+    guard signal >= 0, !raised.contains(signal) else { return }
+    raised.append(signal)
     quietUntil = .min
   }
 
-  public func value(_ index: Int) -> AutomatonValue { variables.values[index] }
+  public func value(_ index: Int) -> AutomatonValue { variables.entries[index].value }
 
   func store(_ index: Int, _ value: AutomatonValue) {
     guard variables.write(index, value, at: now, flag: writeFlag, semantics: automaton.semantics) else { return }
@@ -272,10 +265,10 @@ public final class Engine {
   }
 
   private func stepFlat() -> Bool {
-    let state = leaves[0].index
+    let state = Int(activeLeaves[0])
     let transition = choose(in: state)
     if transition >= 0 {
-      if !offered.isEmpty { keepMemories(except: [transition]) }
+      if !offered.isEmpty { keepMemories(except: transition) }
       fire(transition)
       return true
     }
@@ -287,7 +280,7 @@ public final class Engine {
     }
     let body = automaton.states[state].body
     if body >= 0 {
-      _ = scripts?.run(body, self)
+      run(body)
     } else if !automaton.states[state].isLively {
       quietUntil = nextDeadline(of: state)
     }
@@ -295,6 +288,13 @@ public final class Engine {
   }
 
   // MARK: Small parts
+
+  /// Runs a script, if there is one.
+  func run(_ program: Int32) {
+    if program >= 0 { runScript(program) }
+  }
+
+  @inline(never) private func runScript(_ program: Int32) { _ = scripts?.run(program, self) }
 
   func advance(to time: Int64) { if time > now { now = time } }
 
@@ -314,7 +314,7 @@ public final class Engine {
       emit(.lifecycle, .stopped(.error))
     case .faultState(let state):
       // An error in the fault state itself is only counted.
-      guard !isActive[state.index] else { return }
+      guard !activity[state.index].isActive else { return }
       exitAll()
       emit(.lifecycle, .faulted(state))
       enter(state.index, at: now)
@@ -323,11 +323,13 @@ public final class Engine {
   }
 
   func forgetActivity() {
-    leaves.removeAll(keepingCapacity: true)
-    for index in isActive.indices { isActive[index] = false }
-    for index in lastChild.indices { lastChild[index] = -1 }
-    for index in timers.indices { timers[index] = TimerState() }
-    for index in memories.indices { memories[index] = TransitionMemory() }
+    activeLeaves.removeAll()
+    for index in activity.indices {
+      activity[index].isActive = false
+      activity[index].lastChild = -1
+    }
+    timers.fill(with: TimerState())
+    memories.fill(with: TransitionMemory())
     raised.removeAll()
     waitingEvents.removeAll()
     quietUntil = .min

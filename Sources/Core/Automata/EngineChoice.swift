@@ -11,14 +11,28 @@ struct TransitionMemory: Equatable {
 }
 
 extension CompiledAutomaton {
-  /// Whether a transition waits for an event without a variable.
-  func waits(for name: Name) -> Bool {
-    signals.contains { $0.variable < 0 && names[Int($0.name)] == name }
+  /// The first signal that waits for an event without a variable; -1 for none.
+  func firstSignal(waitingFor name: Name) -> Int32 {
+    for index in signals.indices where signals[index].variable < 0 && names[Int(signals[index].name)] == name {
+      return Int32(index)
+    }
+    return -1
   }
 
-  var hasTimers: Bool { transitions.contains { $0.isTimed } }
+  /// The name of the event that a signal waits for.
+  func event(_ signal: Int32) -> Name { names[Int(signals[Int(signal)].name)] }
+
+  var hasTimers: Bool {
+    for index in transitions.indices where transitions[index].isTimed { return true }
+    return false
+  }
+
   var needsMemories: Bool {
-    transitions.contains { $0.isRisingEdge || $0.debounce > 0 } || signals.contains { $0.isOneShot }
+    for index in transitions.indices where transitions[index].isRisingEdge || transitions[index].debounce > 0 {
+      return true
+    }
+    for index in signals.indices where signals[index].isOneShot { return true }
+    return false
   }
 }
 
@@ -47,7 +61,7 @@ extension Engine {
   private func chooseInGroup(_ start: Int, _ end: Int) -> Int32 {
     let first = automaton.lists[start]
     if end == start + 1 { return isEnabled(first) ? first : -1 }
-    candidates.removeAll(keepingCapacity: true)
+    candidates.removeAll()
     var hasWeights = false
     var hasTimeouts = false
     for place in start..<end {
@@ -64,15 +78,23 @@ extension Engine {
       candidates.append(transition)
     }
     if hasTimeouts { dropTimeouts() }
-    guard candidates.count > 1 else { return candidates.first ?? -1 }
-    for candidate in candidates where automaton.transitions[Int(candidate)].isWeighted { return chooseByWeight() }
+    guard !candidates.isEmpty else { return -1 }
+    if candidates.count > 1, hasWeights, hasWeightedCandidate { return chooseByWeight() }
     return candidates[0]
   }
 
   /// Timeouts stand back behind everything else of their priority.
   private func dropTimeouts() {
-    func isTimeout(_ transition: Int32) -> Bool { automaton.transitions[Int(transition)].isTimeout }
-    if candidates.contains(where: { !isTimeout($0) }) { candidates.removeAll(where: isTimeout) }
+    let automaton = automaton
+    for place in candidates.indices where !automaton.transitions[Int(candidates[place])].isTimeout {
+      candidates.removeAll { automaton.transitions[Int($0)].isTimeout }
+      return
+    }
+  }
+
+  private var hasWeightedCandidate: Bool {
+    for place in candidates.indices where automaton.transitions[Int(candidates[place])].isWeighted { return true }
+    return false
   }
 
   /// Whether a waiting timer of a group keeps lower ranks from being looked at: any in compat, marked ones in strict.
@@ -88,23 +110,21 @@ extension Engine {
 
   /// Roulette: weights add up in order; the first sum above a random share of the total decides.
   private func chooseByWeight() -> Int32 {
-    let drawn = candidates
-    var weights: [UInt32] = []
-    weights.reserveCapacity(drawn.count)
+    var weights = PositionList()
     var total: UInt64 = 0
-    for candidate in drawn {
-      let weight = weight(of: candidate)
-      weights.append(weight)
-      total += UInt64(weight)
+    for place in candidates.indices {
+      let weight = weight(of: candidates[place])
+      weights.append(Int32(bitPattern: weight))
+      total &+= UInt64(weight)
     }
-    guard total > 0 else { return drawn[0] }
+    guard total > 0 else { return candidates[0] }
     let share = choiceStream.nextFraction() * Double(total)
     var sum: UInt64 = 0
-    for (index, weight) in weights.enumerated() {
-      sum += UInt64(weight)
-      if Double(sum) > share { return drawn[index] }
+    for place in weights.indices {
+      sum &+= UInt64(UInt32(bitPattern: weights[place]))
+      if Double(sum) > share { return candidates[place] }
     }
-    return drawn[drawn.count - 1]
+    return candidates[candidates.count - 1]
   }
 
   private func weight(of transition: Int32) -> UInt32 {
@@ -129,23 +149,34 @@ extension Engine {
       let before = memories[Int(index)]
       memories[Int(index)].level = holds
       guard holds && before.level == false else { return false }
-      offered.append((index, before))
+      offer(index, before)
       return true
     case .timed: return isDue(Int(index), transition) && condition(transition)
     case .event:
       guard !memories.isEmpty else { return hasTriggered(Int(index), transition) && condition(transition) }
       let before = memories[Int(index)]
       guard hasTriggered(Int(index), transition) && condition(transition) else { return false }
-      if before != memories[Int(index)] { offered.append((index, before)) }
+      if before != memories[Int(index)] { offer(index, before) }
       return true
     }
   }
 
+  private func offer(_ transition: Int32, _ before: TransitionMemory) {
+    offered.append(transition)
+    offeredMemories[Int(transition)] = before
+  }
+
   /// Transitions that might have been taken and were not are as they were before: edges, thresholds and debounces are not
   /// used up.
-  func keepMemories(except taken: [Int32]) {
-    for (transition, memory) in offered where !taken.contains(transition) { memories[Int(transition)] = memory }
-    offered.removeAll(keepingCapacity: true)
+  ///
+  /// - Parameter taken: the one that is taken; without, those that were chosen.
+  func keepMemories(except taken: Int32? = nil) {
+    for place in offered.indices {
+      let transition = offered[place]
+      guard taken.map({ $0 != transition }) ?? !chosen.contains(transition) else { continue }
+      memories[Int(transition)] = offeredMemories[Int(transition)]
+    }
+    offered.removeAll()
   }
 
   private func condition(_ transition: CompiledTransition) -> Bool {
@@ -177,12 +208,11 @@ extension Engine {
       let signal = automaton.signals[place]
       let variable = Int(signal.variable)
       if variable < 0 {
-        if noted == nil ? isRaised(signal) : !raised.isEmpty && raised.contains(automaton.names[Int(signal.name)]) {
-          return true
-        }
+        let event = automaton.names[Int(signal.name)]
+        if holds(raised, event) || (noted == nil && holds(waitingEvents, event)) { return true }
       } else if variables.isChanged(variable) {
         return true
-      } else if variables.isPending(variable), noted.map({ variables.changedAt[variable] >= $0 }) ?? true {
+      } else if variables.isPending(variable), noted.map({ variables.entries[variable].changedAt >= $0 }) ?? true {
         return true
       }
     }
@@ -212,12 +242,14 @@ extension Engine {
     switch signal.kind {
     case .onChange: return isChanged
     case .onRise:
-      return isChanged && variables.previous[variable] == .bool(false) && variables.values[variable] == .bool(true)
+      return isChanged && variables.entries[variable].previous == .bool(false)
+        && variables.entries[variable].value == .bool(true)
     case .onFall:
-      return isChanged && variables.previous[variable] == .bool(true) && variables.values[variable] == .bool(false)
+      return isChanged && variables.entries[variable].previous == .bool(true)
+        && variables.entries[variable].value == .bool(false)
     case .onThreshold: return isBeyond(place, index, transition, isChanged, isPending)
     case .onMatch:
-      guard isChanged, case .string(let text) = variables.values[variable] else { return false }
+      guard isChanged, case .string(let text) = variables.entries[variable].value else { return false }
       let pattern = automaton.names[Int(signal.pattern)]
       return isStrict ? Wildcard.matches(text, pattern) : text == pattern
     }
@@ -225,8 +257,13 @@ extension Engine {
 
   private func isRaised(_ signal: CompiledSignal) -> Bool {
     if raised.isEmpty && waitingEvents.isEmpty { return false }
-    let name = automaton.names[Int(signal.name)]
-    return raised.contains(name) || waitingEvents.contains(name)
+    let event = automaton.names[Int(signal.name)]
+    return holds(raised, event) || holds(waitingEvents, event)
+  }
+
+  @inline(never) private func holds(_ events: borrowing PositionList, _ event: Name) -> Bool {
+    for place in events.indices where automaton.event(events[place]) == event { return true }
+    return false
   }
 
   /// What a taken transition waited for is over.
@@ -236,9 +273,10 @@ extension Engine {
       if signal.variable >= 0 {
         variables.useUp(Int(signal.variable))
       } else if isRaised(signal) {
-        let name = automaton.names[Int(signal.name)]
-        raised.removeAll { $0 == name }
-        waitingEvents.removeAll { $0 == name }
+        let automaton = automaton
+        let event = automaton.names[Int(signal.name)]
+        raised.removeAll { automaton.event($0) == event }
+        waitingEvents.removeAll { automaton.event($0) == event }
       }
     }
   }
@@ -246,18 +284,18 @@ extension Engine {
   /// At the end of a tick: events stay for the next one when transitions were taken, none of which waited for them.
   func endEvents(_ hasFired: Bool) {
     if hasFired && isStrict {
-      for name in raised where !waitingEvents.contains(name) { waitingEvents.append(name) }
+      for place in raised.indices where !waitingEvents.contains(raised[place]) { waitingEvents.append(raised[place]) }
     } else {
-      waitingEvents.removeAll(keepingCapacity: true)
+      waitingEvents.removeAll()
     }
-    raised.removeAll(keepingCapacity: true)
+    raised.removeAll()
   }
 
   private func isBeyond(
     _ place: Int, _ index: Int, _ transition: CompiledTransition, _ isChanged: Bool, _ isPending: Bool
   ) -> Bool {
     let signal = automaton.signals[place]
-    guard let value = variables.values[Int(signal.variable)].asDouble else { return false }
+    guard let value = variables.entries[Int(signal.variable)].value.asDouble else { return false }
     let holds: Bool
     switch signal.comparison {
     case .equal: holds = value == signal.threshold
@@ -273,7 +311,7 @@ extension Engine {
       return holds && (isPending || memories[index].beyond & bit == 0)
     }
     guard holds else { return false }
-    return isChanged || tickCount == enteredInTick[Int(transition.from)] &+ 1
+    return isChanged || tickCount == activity[Int(transition.from)].enteredInTick &+ 1
   }
 }
 

@@ -18,8 +18,8 @@ extension Engine {
     } else {
       exit(from)
     }
-    if transition.body >= 0 { _ = scripts?.run(transition.body, self) }
-    if transition.triggered >= 0 { _ = scripts?.run(transition.triggered, self) }
+    run(transition.body)
+    run(transition.triggered)
     transitionCount &+= 1
     emit(.transitions, .transition(index: Int(index), from: StateIndex(from), to: StateIndex(to)))
     if from == to && isEvery && isStrict { rearm(index) }
@@ -39,12 +39,12 @@ extension Engine {
 
   private func exit(_ state: Int) {
     let compiled = automaton.states[state]
-    if compiled.onExit >= 0 { _ = scripts?.run(compiled.onExit, self) }
+    run(compiled.onExit)
     disarmTimers(of: state)
     if state != keepsRhythm { forgetMemories(of: state) }
-    isActive[state] = false
-    if compiled.parent >= 0 { lastChild[Int(compiled.parent)] = Int32(state) }
-    if !automaton.isHierarchical { leaves.removeAll(keepingCapacity: true) }
+    activity[state].isActive = false
+    if compiled.parent >= 0 { activity[Int(compiled.parent)].lastChild = Int32(state) }
+    if !automaton.isHierarchical { activeLeaves.removeAll() }
   }
 
   /// Leaves every active state inside `domain`, innermost and last declared first.
@@ -52,15 +52,20 @@ extension Engine {
     var index = automaton.states.count - 1
     // Children stand behind their parents, so that going backwards leaves the inner ones first.
     while index >= 0 {
-      if isActive[index] && isInside(index, domain) { exit(index) }
+      if activity[index].isActive && isInside(index, domain) { exit(index) }
       index -= 1
     }
-    leaves.removeAll { !isActive[$0.index] }
+    var kept = 0
+    for place in activeLeaves.indices where activity[Int(activeLeaves[place])].isActive {
+      activeLeaves[kept] = activeLeaves[place]
+      kept += 1
+    }
+    activeLeaves.shorten(to: kept)
   }
 
   func exitAll() {
     exitInside(-1)
-    leaves.removeAll(keepingCapacity: true)
+    activeLeaves.removeAll()
   }
 
   /// Whether a state lies properly inside another; everything lies inside -1.
@@ -80,59 +85,58 @@ extension Engine {
   func enter(_ state: Int, at entry: Int64, domain: Int32 = -1) {
     if !automaton.isHierarchical {
       activate(state, at: entry)
-      leaves.append(StateIndex(state))
+      activeLeaves.append(Int32(state))
       return
     }
-    entering = [Bool](repeating: false, count: automaton.states.count)
+    for index in activity.indices { activity[index].isEntering = false }
     mark(state, isDeep: false)
     var inner = state
     while automaton.states[inner].parent != domain && automaton.states[inner].parent >= 0 {
       let outer = Int(automaton.states[inner].parent)
       // The other regions of a parallel state on the way begin by themselves.
       if automaton.states[outer].isParallel { markChildren(of: outer, isDeep: false) }
-      entering[outer] = true
+      activity[outer].isEntering = true
       inner = outer
     }
     // In order of declaration (W3C SCXML, "entry order"), whichever state was named.
-    for index in entering.indices where entering[index] { activate(index, at: entry) }
+    for index in activity.indices where activity[index].isEntering { activate(index, at: entry) }
     collectLeaves()
   }
 
   /// Marks a state and what begins with it.
   private func mark(_ state: Int, isDeep: Bool) {
-    entering[state] = true
+    activity[state].isEntering = true
     let compiled = automaton.states[state]
     guard !compiled.children.isEmpty else { return }
     let goesDeep = isDeep || compiled.history == .deep
     if compiled.isParallel { return markChildren(of: state, isDeep: goesDeep) }
-    let remembers = (isDeep || compiled.history != .none) && lastChild[state] >= 0
-    mark(Int(remembers ? lastChild[state] : compiled.initialChild), isDeep: goesDeep)
+    let remembers = (isDeep || compiled.history != .none) && activity[state].lastChild >= 0
+    mark(Int(remembers ? activity[state].lastChild : compiled.initialChild), isDeep: goesDeep)
   }
 
   private func markChildren(of state: Int, isDeep: Bool) {
-    for place in automaton.states[state].children.range where !entering[Int(automaton.lists[place])] {
+    for place in automaton.states[state].children.range where !activity[Int(automaton.lists[place])].isEntering {
       mark(Int(automaton.lists[place]), isDeep: isDeep)
     }
   }
 
   private func activate(_ state: Int, at entry: Int64) {
-    isActive[state] = true
-    enteredAt[state] = entry
-    enteredInTick[state] = tickCount
+    activity[state].isActive = true
+    activity[state].enteredAt = entry
+    activity[state].enteredInTick = tickCount
     quietUntil = .min
     armTimers(of: state, at: entry)
-    let onEnter = automaton.states[state].onEnter
-    if onEnter >= 0 { _ = scripts?.run(onEnter, self) }
+    run(automaton.states[state].onEnter)
   }
 
   func collectLeaves() {
-    leaves.removeAll(keepingCapacity: true)
-    for index in isActive.indices where isActive[index] {
+    activeLeaves.removeAll()
+    for index in activity.indices where activity[index].isActive {
       var isInnermost = true
-      for place in automaton.states[index].children.range where isActive[Int(automaton.lists[place])] {
+      for place in automaton.states[index].children.range where activity[Int(automaton.lists[place])].isActive {
         isInnermost = false
       }
-      if isInnermost { leaves.append(StateIndex(index)) }
+      if isInnermost { activeLeaves.append(Int32(index)) }
     }
   }
 
@@ -143,23 +147,24 @@ extension Engine {
   /// From each innermost active state outwards, the first state with a transition to take decides (W3C SCXML, "selecting
   /// transitions"). Of transitions that would leave the same states, one from further inside wins, then the first.
   @inline(never) func stepRegions() -> Bool {
-    chosen.removeAll(keepingCapacity: true)
-    for index in automaton.states.indices where isActive[index] && automaton.states[index].parent < 0 {
+    chosen.removeAll()
+    for index in automaton.states.indices where activity[index].isActive && automaton.states[index].parent < 0 {
       _ = select(in: index)
     }
-    if !offered.isEmpty { keepMemories(except: chosen) }
+    if !offered.isEmpty { keepMemories() }
     guard !chosen.isEmpty else {
       if hasUnhandledError && automaton.errorPolicy != .continue { return false }
       rest()
       return false
     }
-    let selected = chosen
-    var touched: [Int] = []
-    for transition in selected where isActive[Int(automaton.transitions[Int(transition)].from)] {
-      touched.append(Int(automaton.transitions[Int(transition)].from))
+    var hasFired = false
+    for place in chosen.indices {
+      let transition = chosen[place]
+      guard activity[Int(automaton.transitions[Int(transition)].from)].isActive else { continue }
+      hasFired = true
       fire(transition)
     }
-    runBodies(except: touched)
+    runBodies(hasFired)
     return true
   }
 
@@ -171,7 +176,7 @@ extension Engine {
   private func select(in state: Int) -> Choice {
     var choice = Choice.none
     var isInnermost = true
-    for place in automaton.states[state].children.range where isActive[Int(automaton.lists[place])] {
+    for place in automaton.states[state].children.range where activity[Int(automaton.lists[place])].isActive {
       isInnermost = false
       choice = max(choice, select(in: Int(automaton.lists[place])))
     }
@@ -203,7 +208,8 @@ extension Engine {
   /// Whether a transition would leave states that one chosen before leaves.
   private func conflicts(_ transition: Int32) -> Bool {
     let domain = automaton.transitions[Int(transition)].domain
-    return chosen.contains { overlaps(domain, automaton.transitions[Int($0)].domain) }
+    for place in chosen.indices where overlaps(domain, automaton.transitions[Int(chosen[place])].domain) { return true }
+    return false
   }
 
   /// Whether leaving the insides of two domains would leave a state in common.
@@ -216,7 +222,7 @@ extension Engine {
     var canLeave = false
     var isLively = false
     var earliest = Int64.max
-    for index in automaton.states.indices where isActive[index] {
+    for index in automaton.states.indices where activity[index].isActive {
       if !automaton.states[index].outgoing.isEmpty { canLeave = true }
       if automaton.states[index].isLively { isLively = true }
       earliest = min(earliest, nextDeadline(of: index))
@@ -227,23 +233,22 @@ extension Engine {
       return
     }
     if !isLively { quietUntil = earliest }
-    runBodies(except: [])
+    runBodies(false)
   }
 
-  /// Runs the bodies of active states, outer ones first, but for those that were entered in this tick and chains in which
-  /// a transition was taken.
-  private func runBodies(except touched: [Int]) {
-    var runs = [Bool](repeating: false, count: automaton.states.count)
-    for leaf in leaves where touched.isEmpty || enteredInTick[leaf.index] != tickCount {
-      var state = Int32(leaf.index)
+  /// Runs the bodies of active states, outer ones first; when transitions were taken, but for those that were entered in
+  /// this tick and chains in which a transition was taken.
+  private func runBodies(_ hasFired: Bool) {
+    for index in activity.indices { activity[index].isResting = false }
+    for place in activeLeaves.indices where !hasFired || activity[Int(activeLeaves[place])].enteredInTick != tickCount {
+      var state = activeLeaves[place]
       while state >= 0 {
-        if touched.isEmpty || enteredInTick[Int(state)] != tickCount { runs[Int(state)] = true }
+        if !hasFired || activity[Int(state)].enteredInTick != tickCount { activity[Int(state)].isResting = true }
         state = automaton.states[Int(state)].parent
       }
     }
-    for index in runs.indices where runs[index] && isActive[index] {
-      let body = automaton.states[index].body
-      if body >= 0 { _ = scripts?.run(body, self) }
+    for index in activity.indices where activity[index].isResting && activity[index].isActive {
+      run(automaton.states[index].body)
     }
   }
 }

@@ -56,7 +56,7 @@ extension Engine {
   /// Whether the time of a timed transition has come.
   func isDue(_ index: Int, _ transition: CompiledTransition) -> Bool {
     let timed = transition.timer
-    let elapsed = now &- enteredAt[Int(transition.from)]
+    let elapsed = now &- activity[Int(transition.from)].enteredAt
     let isFired = timers[index].deadline <= now
     switch timed.mode {
     case .after, .timeout: return isFired || (!isStrict && elapsed >= timed.delay)
@@ -82,7 +82,8 @@ extension Engine {
     }
     // In strict semantics the rhythm is that of the first deadline; periods that were missed are left out.
     let period = max(1, timed.delay)
-    let missed = max(0, (now &- timers[place].base) / period)
+    // Without a sign, so that a device has one division for everything.
+    let missed = Int64(bitPattern: UInt64(bitPattern: max(0, now &- timers[place].base)) / UInt64(bitPattern: period))
     timers[place].base &+= period &* (missed &+ 1)
     timers[place].deadline = max(timers[place].base &+ jitter(timed), now)
   }
@@ -95,12 +96,12 @@ extension Engine {
     guard isStrict, transition.isTimed, timed.mode != .window else { return now }
     let deadline = timers[Int(index)].deadline
     guard deadline <= now, deadline > tickedAt, now &- deadline < timed.delay else { return now }
-    return max(deadline, enteredAt[Int(transition.from)])
+    return max(deadline, activity[Int(transition.from)].enteredAt)
   }
 
   /// After a pause: everything that counts time goes on where it stopped. What began during the pause stopped then.
   func shiftTimes() {
-    func pause(_ state: Int) -> Int64 { max(0, now &- max(pausedAt, enteredAt[state])) }
+    func pause(_ state: Int) -> Int64 { max(0, now &- max(pausedAt, activity[state].enteredAt)) }
     for index in timers.indices where timers[index].deadline != .max {
       if isStrict, automaton.transitions[index].timer.mode == .at { continue }
       let pause = pause(Int(automaton.transitions[index].from))
@@ -112,7 +113,7 @@ extension Engine {
       guard let since = memories[index].triggeredAt else { continue }
       memories[index].triggeredAt = since &+ pause(Int(automaton.transitions[index].from))
     }
-    for index in enteredAt.indices { enteredAt[index] &+= pause(index) }
+    for index in activity.indices { activity[index].enteredAt &+= pause(index) }
   }
 
   /// Whether a timer may still become due while its state is not left.
@@ -121,7 +122,7 @@ extension Engine {
     case .every:
       return transition.timer.repeatCount == 0 || timers[index].firedCount < transition.timer.repeatCount
     case .window:
-      let elapsed = now &- enteredAt[Int(transition.from)]
+      let elapsed = now &- activity[Int(transition.from)].enteredAt
       return transition.timer.windowEnd == 0 || elapsed <= transition.timer.windowEnd
     case .after, .at, .timeout: return true
     }
@@ -131,7 +132,7 @@ extension Engine {
   func nextDeadline(of state: Int) -> Int64 {
     var earliest = Int64.max
     // A threshold holds in the first tick after entry.
-    if tickCount <= enteredInTick[state] { return .min }
+    if tickCount <= activity[state].enteredInTick { return .min }
     for place in automaton.states[state].outgoing.range {
       let index = automaton.lists[place]
       let transition = automaton.transitions[Int(index)]
@@ -150,12 +151,12 @@ extension Engine {
       return isSpent ? .max : timers[index].deadline
     }
     if timed.mode == .window, timed.windowEnd != 0,
-      now &- enteredAt[Int(transition.from)] > timed.windowEnd
+      now &- activity[Int(transition.from)].enteredAt > timed.windowEnd
     {
       return .max
     }
     guard !isStrict else { return timers[index].deadline }
     let delay = timed.mode == .at ? timed.absoluteTime : timed.delay
-    return min(timers[index].deadline, enteredAt[Int(transition.from)] &+ delay)
+    return min(timers[index].deadline, activity[Int(transition.from)].enteredAt &+ delay)
   }
 }

@@ -44,6 +44,19 @@ public enum ExecutionState: UInt8, Sendable {
   case error = 5
 }
 
+/// What an engine knows of one state.
+struct StateActivity {
+  var enteredAt: Int64 = 0
+  /// Tick in which it was entered; a threshold holds in the first tick after it.
+  var enteredInTick: UInt64 = 0
+  /// For history: the child that was active last, -1 for none.
+  var lastChild: Int32 = -1
+  var isActive = false
+  /// Scratch of entering, and of running bodies.
+  var isEntering = false
+  var isResting = false
+}
+
 public enum LogLevel: UInt8, Sendable {
   case trace = 0
   case debug = 1
@@ -108,37 +121,4 @@ public enum EngineError: Error, Sendable, Equatable {
   case inconsistentSnapshot
   /// The machine of the scripts cannot be saved or restored; the text says why.
   case script(ScriptFault)
-}
-
-/// Hardware that scripts reach: pins, converters, buses, components. Subclasses have it; this one has none.
-open class Hardware {
-  public init() {}
-
-  public enum Function: UInt16, Sendable, CaseIterable {
-    case gpioMode = 32
-    case gpioWrite
-    case gpioRead
-    case pwmAttach
-    case pwmWrite
-    case adcRead
-    case adcReadMillivolts
-    case dacWrite
-    case i2cOpen
-    case i2cScan
-  }
-
-  /// Does what a script asks; results are given to `call`.
-  open func call(_ function: Function, _ call: borrowing HostCall) throws(HostError) {
-    throw HostError("hardware service unavailable")
-  }
-
-  /// Methods of a component, by position; `nil` for a name without one.
-  open func methods(ofComponent name: Name) -> [Name]? { nil }
-
-  /// Calls a method of a component. `first` is the position of its first argument in `call`.
-  open func invoke(
-    component: Name, method: Int, _ call: borrowing HostCall, first: Int
-  ) throws(HostError) {
-    throw HostError("unknown component")
-  }
 }

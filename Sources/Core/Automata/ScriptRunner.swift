@@ -40,7 +40,8 @@ final class ScriptRunner {
 
   private func setUp(_ engine: Engine) throws(ScriptFault) {
     try host.install(machine, for: engine.automaton)
-    for variable in engine.automaton.sharedVariables {
+    for place in engine.automaton.sharedVariables.indices {
+      let variable = Int(engine.automaton.sharedVariables[place])
       let declared = engine.automaton.variables[variable]
       bindingOfVariable[variable] = Int32(bindings.count)
       bindings.append(
@@ -51,11 +52,16 @@ final class ScriptRunner {
     }
     let programs = engine.automaton.programs
     chunks.reserveCapacity(programs.count)
-    if programs.contains(where: { $0.place.part == .file || $0.file >= 0 }) {
+    var hasFiles = false
+    for index in programs.indices where programs[index].place.part == .file || programs[index].file >= 0 {
+      hasFiles = true
+    }
+    if hasFiles {
       functions = [Machine.Reference?](repeating: nil, count: programs.count)
       environments = functions
     }
-    for compiled in programs {
+    for index in programs.indices {
+      let compiled = programs[index]
       guard let program = compiled.script?.program else {
         chunks.append(nil)
         continue
@@ -206,7 +212,7 @@ final class ScriptRunner {
   }
 
   private func push(_ place: Int, _ engine: Engine) throws(ScriptFault) {
-    let value = try scriptValue(engine.variables.values[bindings[place].variable])
+    let value = try scriptValue(engine.variables.entries[bindings[place].variable].value)
     try machine.setGlobal(&bindings[place].slot, value)
     bindings[place].synced = value
     bindings[place].isStale = false
@@ -241,7 +247,7 @@ final class ScriptRunner {
     if engine.isStrict, place >= 0, !bindings[place].isInput, !bindings[place].isStale {
       return machine.global(&bindings[place].slot)
     }
-    return try scriptValue(engine.variables.values[variable])
+    return try scriptValue(engine.variables.entries[variable].value)
   }
 
   /// A running script writes a variable by name: the global follows at once.

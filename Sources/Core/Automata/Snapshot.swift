@@ -52,39 +52,39 @@ extension Engine {
     for count in [tickCount, transitionCount, errorCount] { writer.put(count) }
     for time in [now, pausedAt, quietUntil, tickedAt] { writer.put(time) }
     writer.put(hasUnhandledError)
-    writer.put(UInt16(truncatingIfNeeded: isActive.count))
-    for index in isActive.indices {
-      writer.put(isActive[index])
-      writer.put(enteredAt[index])
-      writer.put(enteredInTick[index])
+    writer.put(UInt16(truncatingIfNeeded: activity.count))
+    for index in activity.indices {
+      writer.put(activity[index].isActive)
+      writer.put(activity[index].enteredAt)
+      writer.put(activity[index].enteredInTick)
     }
-    writer.put(UInt16(truncatingIfNeeded: lastChild.count))
-    for child in lastChild { writer.put(child) }
+    let parentCount = automaton.isHierarchical ? activity.count : 0
+    writer.put(UInt16(truncatingIfNeeded: parentCount))
+    for index in 0..<parentCount { writer.put(activity[index].lastChild) }
     writer.put(UInt16(truncatingIfNeeded: timers.count))
-    for timer in timers {
-      writer.put(timer.deadline)
-      writer.put(timer.base)
-      writer.put(timer.firedCount)
+    for index in timers.indices {
+      writer.put(timers[index].deadline)
+      writer.put(timers[index].base)
+      writer.put(timers[index].firedCount)
     }
     writer.put(UInt16(truncatingIfNeeded: memories.count))
-    for memory in memories {
+    for index in memories.indices {
+      let memory = memories[index]
       writer.put(memory.level.map { $0 ? UInt8(1) : UInt8(0) } ?? 2)
       writer.put(memory.beyond)
       writer.put(memory.triggeredAt != nil)
       writer.put(memory.triggeredAt ?? 0)
     }
-    writer.put(UInt16(truncatingIfNeeded: variables.values.count))
-    for index in variables.values.indices {
-      writer.put(long: variables.values[index])
-      writer.put(long: variables.previous[index])
-      writer.put(variables.flags[index])
-      writer.put(variables.changedAt[index])
+    writer.put(UInt16(truncatingIfNeeded: variables.entries.count))
+    for index in variables.entries.indices {
+      writer.put(long: variables.entries[index].value)
+      writer.put(long: variables.entries[index].previous)
+      writer.put(variables.entries[index].flags)
+      writer.put(variables.entries[index].changedAt)
     }
     writer.put(variables.hasChanges)
-    for names in [raised, waitingEvents] {
-      writer.put(UInt16(truncatingIfNeeded: names.count))
-      for name in names { writer.put16(name) }
-    }
+    put(raised, to: &writer)
+    put(waitingEvents, to: &writer)
     for stream in [choiceStream, jitterStream, scriptStream] { writer.put(stream) }
     writer.put(scripts != nil)
     if let scripts {
@@ -106,19 +106,32 @@ extension Engine {
     (tickCount, transitionCount, errorCount) = state.counts
     (now, pausedAt, quietUntil, tickedAt) = state.times
     hasUnhandledError = state.hasUnhandledError
-    isActive = state.isActive
-    enteredAt = state.enteredAt
-    enteredInTick = state.enteredInTick
-    lastChild = state.lastChild
-    timers = state.timers
-    memories = state.memories
-    variables = state.variables
-    raised = state.raised
-    waitingEvents = state.waitingEvents
+    activity = FixedList(state.activity)
+    timers = FixedList(state.timers)
+    memories = FixedList(state.memories)
+    variables.entries = FixedList(state.variables)
+    variables.hasChanges = state.hasChanges
+    raised = events(state.raised)
+    waitingEvents = events(state.waitingEvents)
     (choiceStream, jitterStream, scriptStream) = state.streams
     collectLeaves()
     scripts?.markAllStale()
     emit(.lifecycle, .restored)
+  }
+
+  private func put(_ events: borrowing PositionList, to writer: inout ByteWriter) {
+    writer.put(UInt16(truncatingIfNeeded: events.count))
+    for place in events.indices { writer.put16(automaton.event(events[place])) }
+  }
+
+  /// Those of the events that something waits for.
+  private func events(_ names: [Name]) -> PositionList {
+    var events = PositionList()
+    for name in names {
+      let signal = automaton.firstSignal(waitingFor: name)
+      if signal >= 0, !events.contains(signal) { events.append(signal) }
+    }
+    return events
   }
 }
 
@@ -163,13 +176,11 @@ private struct SnapshotReader {
     var counts: (UInt64, UInt64, UInt64) = (0, 0, 0)
     var times: (Int64, Int64, Int64, Int64) = (0, 0, 0, 0)
     var hasUnhandledError = false
-    var isActive: [Bool] = []
-    var enteredAt: [Int64] = []
-    var enteredInTick: [UInt64] = []
-    var lastChild: [Int32] = []
+    var activity: [StateActivity] = []
     var timers: [TimerState] = []
     var memories: [TransitionMemory] = []
-    var variables: VariableStore
+    var variables: [VariableStore.Entry] = []
+    var hasChanges = false
     var raised: [Name] = []
     var waitingEvents: [Name] = []
     var streams: (RandomStream, RandomStream, RandomStream)
@@ -201,7 +212,6 @@ private struct SnapshotReader {
   /// - Returns: `nil` when the parts do not fit the automaton.
   private mutating func state(_ automaton: CompiledAutomaton) throws(ByteReader.EndOfBytes) -> State? {
     var state = State(
-      variables: VariableStore(automaton),
       streams: (RandomStream(seed: 0), RandomStream(seed: 0), RandomStream(seed: 0)))
     guard let execution = ExecutionState(rawValue: try reader.u8()) else { return nil }
     state.execution = execution
@@ -210,9 +220,9 @@ private struct SnapshotReader {
     state.hasUnhandledError = try reader.u8() != 0
     guard try Int(reader.u16()) == automaton.states.count else { return nil }
     for _ in automaton.states.indices {
-      state.isActive.append(try reader.u8() != 0)
-      state.enteredAt.append(try reader.i64())
-      state.enteredInTick.append(try reader.u64())
+      let isActive = try reader.u8() != 0
+      state.activity.append(
+        StateActivity(enteredAt: try reader.i64(), enteredInTick: try reader.u64(), isActive: isActive))
     }
     let childCount = Int(try reader.u16())
     guard childCount == (automaton.isHierarchical ? automaton.states.count : 0) else { return nil }
@@ -220,7 +230,7 @@ private struct SnapshotReader {
       let child = try reader.i32()
       guard child == -1 || automaton.states.indices.contains(Int(child)) else { return nil }
       guard child == -1 || automaton.states[Int(child)].parent == Int32(parent) else { return nil }
-      state.lastChild.append(child)
+      state.activity[parent].lastChild = child
     }
     guard try timersAndMemories(automaton, &state), try values(automaton, &state) else { return nil }
     state.raised = try names()
@@ -229,7 +239,7 @@ private struct SnapshotReader {
     if try reader.u8() != 0 { state.scripts = try ScriptRunner.Saved(&reader) }
     // A running automaton has at least one active state.
     let isOn = state.execution == .running || state.execution == .paused
-    guard !isOn || isConfiguration(state.isActive, automaton), (state.scripts != nil) == !automaton.programs.isEmpty
+    guard !isOn || isConfiguration(state.activity, automaton), (state.scripts != nil) == !automaton.programs.isEmpty
     else {
       return nil
     }
@@ -237,12 +247,12 @@ private struct SnapshotReader {
   }
 
   /// Whether states can be active together: one at the top, one in each that is active, all in parallel ones.
-  private func isConfiguration(_ isActive: [Bool], _ automaton: CompiledAutomaton) -> Bool {
+  private func isConfiguration(_ activity: [StateActivity], _ automaton: CompiledAutomaton) -> Bool {
     var roots = 0
-    for index in isActive.indices where isActive[index] {
+    for index in activity.indices where activity[index].isActive {
       let state = automaton.states[index]
-      if state.parent < 0 { roots += 1 } else if !isActive[Int(state.parent)] { return false }
-      let active = state.children.range.reduce(0) { $0 + (isActive[Int(automaton.lists[$1])] ? 1 : 0) }
+      if state.parent < 0 { roots += 1 } else if !activity[Int(state.parent)].isActive { return false }
+      let active = state.children.range.reduce(0) { $0 + (activity[Int(automaton.lists[$1])].isActive ? 1 : 0) }
       if active != (state.isParallel ? Int(state.children.count) : min(1, Int(state.children.count))) { return false }
     }
     return roots == 1
@@ -281,12 +291,11 @@ private struct SnapshotReader {
       guard let current, let previous, current.type == variables[index].type, previous.type == current.type else {
         return false
       }
-      state.variables.values[index] = current
-      state.variables.previous[index] = previous
-      state.variables.flags[index] = try reader.u8() & VariableStore.Flags.kept
-      state.variables.changedAt[index] = try reader.i64()
+      let flags = try reader.u8() & VariableStore.Flags.kept
+      state.variables.append(
+        VariableStore.Entry(value: current, previous: previous, changedAt: try reader.i64(), flags: flags))
     }
-    state.variables.hasChanges = try reader.u8() != 0
+    state.hasChanges = try reader.u8() != 0
     return true
   }
 

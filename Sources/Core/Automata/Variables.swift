@@ -1,7 +1,7 @@
 import Script
 
 /// The values of an engine's variables and what changed.
-struct VariableStore {
+struct VariableStore: ~Copyable {
   /// What a value was before its last change, whether it changed, and when.
   struct Flags: Equatable {
     static var seen: UInt8 { 1 }
@@ -15,44 +15,52 @@ struct VariableStore {
     static var kept: UInt8 { seen | fresh | waiting }
   }
 
-  var values: [AutomatonValue]
-  var previous: [AutomatonValue]
-  var flags: [UInt8]
-  var changedAt: [Int64]
+  struct Entry {
+    var value: AutomatonValue
+    /// Before its last change.
+    var previous: AutomatonValue
+    /// When it changed last.
+    var changedAt: Int64 = 0
+    var flags: UInt8 = 0
+  }
+
+  var entries: FixedList<Entry>
   /// Whether any flag is set.
   var hasChanges = false
 
   init(_ automaton: CompiledAutomaton) {
-    values = automaton.variables.map { $0.initial }
-    previous = values
-    flags = [UInt8](repeating: 0, count: values.count)
-    changedAt = [Int64](repeating: 0, count: values.count)
+    let variables = automaton.variables
+    entries = FixedList(count: variables.count) {
+      Entry(value: variables[$0].initial, previous: variables[$0].initial)
+    }
   }
 
-  func isChanged(_ index: Int) -> Bool { flags[index] & (Flags.seen | Flags.fresh) != 0 }
+  func isChanged(_ index: Int) -> Bool { entries[index].flags & (Flags.seen | Flags.fresh) != 0 }
 
   /// Whether there is a change that transitions may take: a new one, or one that waits.
-  func isPending(_ index: Int) -> Bool { flags[index] != 0 }
+  func isPending(_ index: Int) -> Bool { entries[index].flags != 0 }
 
   /// A transition that waited for a change is taken.
-  mutating func useUp(_ index: Int) { if flags[index] != 0 { flags[index] |= Flags.used } }
+  mutating func useUp(_ index: Int) {
+    if entries[index].flags != 0 { entries[index].flags |= Flags.used }
+  }
 
   /// Stores a value of the variable's type.
   ///
   /// - Returns: whether it differs from the one before.
   mutating func write(_ index: Int, _ value: AutomatonValue, at now: Int64, flag: UInt8, semantics: Semantics) -> Bool {
-    guard !values[index].isSame(value) else {
+    guard !entries[index].value.isSame(value) else {
       if semantics == .compat {
         // There, writing the same value is a write without a change.
-        flags[index] = 0
-        previous[index] = value
+        entries[index].flags = 0
+        entries[index].previous = value
       }
       return false
     }
-    previous[index] = values[index]
-    values[index] = value
-    flags[index] |= flag
-    changedAt[index] = now
+    entries[index].previous = entries[index].value
+    entries[index].value = value
+    entries[index].flags |= flag
+    entries[index].changedAt = now
     hasChanges = true
     return true
   }
@@ -65,14 +73,14 @@ struct VariableStore {
   mutating func clearFlags(all: Bool, hasFired: Bool) {
     guard hasChanges else { return }
     hasChanges = false
-    for index in flags.indices where flags[index] != 0 {
-      let flag = flags[index]
-      flags[index] = 0
+    for index in entries.indices where entries[index].flags != 0 {
+      let flag = entries[index].flags
+      entries[index].flags = 0
       if all { continue }
       if flag & Flags.fresh != 0 {
-        flags[index] = Flags.seen
+        entries[index].flags = Flags.seen
       } else if hasFired && flag & Flags.used == 0 {
-        flags[index] = Flags.waiting
+        entries[index].flags = Flags.waiting
       } else {
         continue
       }

@@ -3,21 +3,21 @@
 extension Machine {
   func baseLibrary(_ builtin: Builtin, _ arguments: Arguments, _ slot: Int, _ wanted: Int32) throws(Trap) -> Int {
     switch builtin {
-    case .assert: return try assert(arguments)
-    case .collectGarbage: return try collectGarbage(arguments)
-    case .error: throw try error(arguments)
-    case .getMetatable:
+    case .assert where Library.has(.assert): return try assert(arguments)
+    case .collectGarbage where Library.has(.collectGarbage): return try collectGarbage(arguments)
+    case .error where Library.has(.error): throw try error(arguments)
+    case .getMetatable where Library.has(.getMetatable):
       let value = try any(arguments, 0)
       guard let metatable = metatable(of: value) else { return give(.null) }
       let field = metamethod(metatable, .metatable)
       return give(field.isNone ? Value(metatable) : field)
-    case .ipairs:
+    case .ipairs where Library.has(.ipairs):
       let value = try any(arguments, 0)
       push(Value(.ipairsStep))
       push(value)
       push(.integer(0))
       return 3
-    case .ipairsStep:
+    case .ipairsStep where Library.has(.ipairsStep):
       let index = try integer(arguments, 1) &+ 1
       let object = argument(arguments, 0)
       let value =
@@ -27,7 +27,7 @@ extension Machine {
       push(.integer(index))
       push(value)
       return 2
-    case .next:
+    case .next where Library.has(.next):
       let table = try table(arguments, 0)
       guard let found = TableObject.next(table, argument(arguments, 1), stack + top) else {
         throw raise("invalid key to 'next'")
@@ -35,14 +35,14 @@ extension Machine {
       if !found { return give(.null) }
       top += 2
       return 2
-    case .pairs: return try pairs(arguments)
-    case .print: return try printLine(arguments)
-    case .protectedCall:
+    case .pairs where Library.has(.pairs): return try pairs(arguments)
+    case .print where Library.has(.print): return try printLine(arguments)
+    case .protectedCall where Library.has(.protectedCall):
       _ = try any(arguments, 0)
       try pushContinuation(.protected, at: slot + 1, resultsAt: slot, wanted: wanted)
       try begin(slot + 1, arguments.count - 1, -1)
       return -1
-    case .extendedProtectedCall:
+    case .extendedProtectedCall where Library.has(.extendedProtectedCall):
       let handler = try function(arguments, 1)
       stack[slot + 2] = stack[slot + 1]
       stack[slot + 1] = handler
@@ -50,25 +50,27 @@ extension Machine {
         .protectedWithHandler, at: slot + 2, resultsAt: slot, wanted: wanted, extra: Int32(slot + 1))
       try begin(slot + 2, arguments.count - 2, -1)
       return -1
-    case .rawEqual: return give(.boolean(try any(arguments, 0).equals(try any(arguments, 1))))
-    case .rawGet:
+    case .rawEqual where Library.has(.rawEqual):
+      return give(.boolean(try any(arguments, 0).equals(try any(arguments, 1))))
+    case .rawGet where Library.has(.rawGet):
       let table = try table(arguments, 0)
       return give(TableObject.value(table, try any(arguments, 1)))
-    case .rawLength:
+    case .rawLength where Library.has(.rawLength):
       let value = argument(arguments, 0)
       if value.isString { return give(.integer(Int64(value.string.pointee.count))) }
       guard value.tag == Tag.table else { throw raiseArgument(0, "table or string expected") }
       return give(.integer(TableObject.border(value.table)))
-    case .rawSet:
+    case .rawSet where Library.has(.rawSet):
       let table = try table(arguments, 0)
       try checkKey(try any(arguments, 1))
       try set(table, argument(arguments, 1), try any(arguments, 2))
       return give(Value(table))
-    case .select: return try select(arguments)
-    case .setMetatable: return try setMetatable(arguments)
-    case .toNumber: return try toNumber(arguments)
-    case .toString: return give(Value(try text(of: try any(arguments, 0))))
-    default: return give(Value(try makeString(typeName(try any(arguments, 0)))))
+    case .select where Library.has(.select): return try select(arguments)
+    case .setMetatable where Library.has(.setMetatable): return try setMetatable(arguments)
+    case .toNumber where Library.has(.toNumber): return try toNumber(arguments)
+    case .toString where Library.has(.toString): return give(Value(try text(of: try any(arguments, 0))))
+    case .type where Library.has(.type): return give(Value(try makeString(typeName(try any(arguments, 0)))))
+    default: throw leftOut(builtin)
     }
   }
 

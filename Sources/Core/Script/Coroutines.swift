@@ -176,21 +176,21 @@ extension Machine {
   func coroutineLibrary(_ builtin: Builtin, _ slot: Int, _ count: Int, _ wanted: Int32) throws(Trap) -> Int {
     let arguments = Arguments(base: slot + 1, count: count)
     switch builtin {
-    case .coroutineCreate:
+    case .coroutineCreate where Library.has(.coroutineCreate):
       let function = try self.function(arguments, 0)
       return give(Value(try makeCoroutine(function)))
-    case .coroutineWrap:
+    case .coroutineWrap where Library.has(.coroutineWrap):
       let function = try self.function(arguments, 0)
       let coroutine = try makeCoroutine(function)
       return give(Value(bits: Value(coroutine).bits, tag: Tag.wrapper))
-    case .coroutineResume:
+    case .coroutineResume where Library.has(.coroutineResume):
       let coroutine = try self.coroutine(arguments, 0)
       try resume(coroutine, arguments: slot + 2, max(0, count - 1), .resume, resultsAt: slot, wanted)
       return -1
-    case .coroutineYield:
+    case .coroutineYield where Library.has(.coroutineYield):
       try yield(slot, count, wanted)
       return -1
-    case .coroutineStatus:
+    case .coroutineStatus where Library.has(.coroutineStatus):
       let name: StaticString
       switch try self.coroutine(arguments, 0).pointee.status {
       case .suspended: name = "suspended"
@@ -199,13 +199,13 @@ extension Machine {
       case .dead: name = "dead"
       }
       return give(Value(try makeString(name)))
-    case .coroutineIsYieldable:
+    case .coroutineIsYieldable where Library.has(.coroutineIsYieldable):
       return give(.boolean(thread != mainThread && thread.pointee.entries == 0))
-    case .coroutineRunning:
+    case .coroutineRunning where Library.has(.coroutineRunning):
       push(Value(thread))
       push(.boolean(thread == mainThread))
       return 2
-    default:
+    case .coroutineClose where Library.has(.coroutineClose):
       let coroutine = try self.coroutine(arguments, 0)
       guard coroutine.pointee.status == .suspended || coroutine.pointee.status == .dead else {
         var text = Text("cannot close a ")
@@ -219,6 +219,7 @@ extension Machine {
         return 2
       }
       return give(.boolean(true))
+    default: throw leftOut(builtin)
     }
   }
 

@@ -84,6 +84,13 @@ enum Library {
     }
   }
 
+  static func isSame(_ bytes: [UInt8], _ text: StaticString) -> Bool {
+    guard bytes.count == text.utf8CodeUnitCount else { return false }
+    let start = text.utf8Start
+    for index in bytes.indices where bytes[index] != start[index] { return false }
+    return true
+  }
+
   /// The name of a function in messages.
   static func name(_ builtin: Builtin, isQualified: Bool) -> [UInt8] {
     for entry in globals where entry.builtin == builtin && builtin != .tableUnpack { return Text(entry.name).bytes }
@@ -113,19 +120,12 @@ extension Machine {
       return
     }
     for string in program.strings {
-      for entry in Library.globals where Machine.isSame(string, entry.name) {
+      for entry in Library.globals where Library.isSame(string, entry.name) {
         try installGlobal(entry.name, Value(entry.builtin))
       }
-      for table in Library.tables where Machine.isSame(string, table.name) { try install(table.part, table.name) }
-      if Machine.isSame(string, "_VERSION") { try installGlobal("_VERSION", Value(try makeString("Lua 5.4"))) }
+      for table in Library.tables where Library.isSame(string, table.name) { try install(table.part, table.name) }
+      if Library.isSame(string, "_VERSION") { try installGlobal("_VERSION", Value(try makeString("Lua 5.4"))) }
     }
-  }
-
-  private static func isSame(_ bytes: [UInt8], _ text: StaticString) -> Bool {
-    guard bytes.count == text.utf8CodeUnitCount else { return false }
-    let start = text.utf8Start
-    for index in bytes.indices where bytes[index] != start[index] { return false }
-    return true
   }
 
   func installAll() throws(Trap) {

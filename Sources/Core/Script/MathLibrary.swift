@@ -3,34 +3,37 @@
 extension Machine {
   func mathLibrary(_ builtin: Builtin, _ arguments: Arguments) throws(Trap) -> Int {
     switch builtin {
-    case .mathAbs:
+    case .mathAbs where Library.has(.mathAbs):
       // A string counts as a float here, whatever it reads as.
       let value = argument(arguments, 0)
       if value.isInteger { return give(.integer(value.integer < 0 ? 0 &- value.integer : value.integer)) }
       return give(.float(try float(arguments, 0).magnitude))
-    case .mathAcos: return give(.float(Elementary.arcCosine(try float(arguments, 0))))
-    case .mathAsin: return give(.float(Elementary.arcSine(try float(arguments, 0))))
-    case .mathAtan:
+    case .mathAcos where Library.has(.mathAcos): return give(.float(Elementary.arcCosine(try float(arguments, 0))))
+    case .mathAsin where Library.has(.mathAsin): return give(.float(Elementary.arcSine(try float(arguments, 0))))
+    case .mathAtan where Library.has(.mathAtan):
       let y = try float(arguments, 0)
       let x = argument(arguments, 1).isNone ? 1 : try float(arguments, 1)
       return give(.float(Elementary.arcTangent(y, x)))
-    case .mathCos: return give(.float(Elementary.cosine(try float(arguments, 0))))
-    case .mathSin: return give(.float(Elementary.sine(try float(arguments, 0))))
-    case .mathTan: return give(.float(Elementary.tangent(try float(arguments, 0))))
-    case .mathExp: return give(.float(Elementary.exponential(try float(arguments, 0))))
-    case .mathPow: return give(.float(Elementary.power(try float(arguments, 0), try float(arguments, 1))))
-    case .mathSqrt: return give(.float(try float(arguments, 0).squareRoot()))
-    case .mathDegrees: return give(.float(try float(arguments, 0) * (180 / Elementary.pi)))
-    case .mathRadians: return give(.float(try float(arguments, 0) * (Elementary.pi / 180)))
-    case .mathLog: return try logarithm(arguments)
-    case .mathFloor:
+    case .mathCos where Library.has(.mathCos): return give(.float(Elementary.cosine(try float(arguments, 0))))
+    case .mathSin where Library.has(.mathSin): return give(.float(Elementary.sine(try float(arguments, 0))))
+    case .mathTan where Library.has(.mathTan): return give(.float(Elementary.tangent(try float(arguments, 0))))
+    case .mathExp where Library.has(.mathExp): return give(.float(Elementary.exponential(try float(arguments, 0))))
+    case .mathPow where Library.has(.mathPow):
+      return give(.float(Elementary.power(try float(arguments, 0), try float(arguments, 1))))
+    case .mathSqrt where Library.has(.mathSqrt): return give(.float(try float(arguments, 0).squareRoot()))
+    case .mathDegrees where Library.has(.mathDegrees):
+      return give(.float(try float(arguments, 0) * (180 / Elementary.pi)))
+    case .mathRadians where Library.has(.mathRadians):
+      return give(.float(try float(arguments, 0) * (Elementary.pi / 180)))
+    case .mathLog where Library.has(.mathLog): return try logarithm(arguments)
+    case .mathFloor where Library.has(.mathFloor):
       let value = argument(arguments, 0)
       return give(value.isInteger ? value : integral(Numbers.floor(try float(arguments, 0))))
-    case .mathCeil:
+    case .mathCeil where Library.has(.mathCeil):
       let value = argument(arguments, 0)
       return give(value.isInteger ? value : integral(Numbers.ceiling(try float(arguments, 0))))
-    case .mathFmod: return try fmod(arguments)
-    case .mathModf:
+    case .mathFmod where Library.has(.mathFmod): return try fmod(arguments)
+    case .mathModf where Library.has(.mathModf):
       let value = try number(arguments, 0)
       if value.tag == Tag.integer {
         push(value)
@@ -41,24 +44,25 @@ extension Machine {
       push(integral(whole))
       push(.float(value.float.isInfinite ? 0 : value.float - whole))
       return 2
-    case .mathMax: return try extreme(arguments, isMaximum: true)
-    case .mathMin: return try extreme(arguments, isMaximum: false)
-    case .mathRandom: return try random(arguments)
-    case .mathRandomSeed: return 0
-    case .mathToInteger:
+    case .mathMax where Library.has(.mathMax): return try extreme(arguments, isMaximum: true)
+    case .mathMin where Library.has(.mathMin): return try extreme(arguments, isMaximum: false)
+    case .mathRandom where Library.has(.mathRandom): return try random(arguments)
+    case .mathRandomSeed where Library.has(.mathRandomSeed): return 0
+    case .mathToInteger where Library.has(.mathToInteger):
       let value = try any(arguments, 0)
       if let number = value.isString ? numeral(value) : value, let integer = Arithmetic.exactInteger(number) {
         return give(.integer(integer))
       }
       return give(.null)
-    case .mathType:
+    case .mathType where Library.has(.mathType):
       let value = try any(arguments, 0)
       if value.tag == Tag.integer { return give(Value(try makeString("integer"))) }
       if value.tag == Tag.float { return give(Value(try makeString("float"))) }
       return give(.null)
-    default:
+    case .mathUnsignedLess where Library.has(.mathUnsignedLess):
       let left = UInt64(bitPattern: try integer(arguments, 0))
       return give(.boolean(left < UInt64(bitPattern: try integer(arguments, 1))))
+    default: throw leftOut(builtin)
     }
   }
 

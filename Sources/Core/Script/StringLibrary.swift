@@ -3,8 +3,8 @@
 extension Machine {
   func stringLibrary(_ builtin: Builtin, _ arguments: Arguments) throws(Trap) -> Int {
     switch builtin {
-    case .stringByte: return try stringByte(arguments)
-    case .stringChar:
+    case .stringByte where Library.has(.stringByte): return try stringByte(arguments)
+    case .stringChar where Library.has(.stringChar):
       var bytes: [UInt8] = []
       for index in 0..<arguments.count {
         let value = try integer(arguments, index)
@@ -12,26 +12,30 @@ extension Machine {
         bytes.append(UInt8(value))
       }
       return give(Value(try makeString(bytes)))
-    case .stringFind: return try stringFind(arguments, isFind: true)
-    case .stringMatch: return try stringFind(arguments, isFind: false)
-    case .stringGmatch: return try stringGmatch(arguments)
-    case .stringGsub: return try stringGsub(arguments)
-    case .stringFormat: return try stringFormat(arguments)
-    case .stringLength: return give(.integer(Int64(try string(arguments, 0).pointee.count)))
-    case .stringLower: return try mapped(arguments) { Characters.isUpper($0) ? $0 + 32 : $0 }
-    case .stringUpper: return try mapped(arguments) { Characters.isLower($0) ? $0 - 32 : $0 }
-    case .stringRep: return try stringRep(arguments)
-    case .stringReverse:
+    case .stringFind where Library.has(.stringFind): return try stringFind(arguments, isFind: true)
+    case .stringMatch where Library.has(.stringMatch): return try stringFind(arguments, isFind: false)
+    case .stringGmatch where Library.has(.stringGmatch): return try stringGmatch(arguments)
+    case .stringGsub where Library.has(.stringGsub): return try stringGsub(arguments)
+    case .stringFormat where Library.has(.stringFormat): return try stringFormat(arguments)
+    case .stringLength where Library.has(.stringLength):
+      return give(.integer(Int64(try string(arguments, 0).pointee.count)))
+    case .stringLower where Library.has(.stringLower):
+      return try mapped(arguments) { Characters.isUpper($0) ? $0 + 32 : $0 }
+    case .stringUpper where Library.has(.stringUpper):
+      return try mapped(arguments) { Characters.isLower($0) ? $0 - 32 : $0 }
+    case .stringRep where Library.has(.stringRep): return try stringRep(arguments)
+    case .stringReverse where Library.has(.stringReverse):
       let text = StringObject.buffer(try string(arguments, 0))
       var buffer = takeScratch()
       defer { giveBack(&buffer) }
       try charge(text.count >> 4)
       buffer.append(contentsOf: text.reversed())
       return give(Value(try makeString(buffer)))
-    case .stringSub: return try stringSub(arguments)
-    case .stringPack: return try stringPack(arguments)
-    case .stringPackSize: return try stringPackSize(arguments)
-    default: return try stringUnpack(arguments)
+    case .stringSub where Library.has(.stringSub): return try stringSub(arguments)
+    case .stringPack where Library.has(.stringPack): return try stringPack(arguments)
+    case .stringPackSize where Library.has(.stringPackSize): return try stringPackSize(arguments)
+    case .stringUnpack where Library.has(.stringUnpack): return try stringUnpack(arguments)
+    default: throw leftOut(builtin)
     }
   }
 

@@ -3,10 +3,10 @@
 extension Machine {
   func tableLibrary(_ builtin: Builtin, _ arguments: Arguments) throws(Trap) -> Int {
     switch builtin {
-    case .tableConcat: return try tableConcat(arguments)
-    case .tableInsert: return try tableInsert(arguments)
-    case .tableMove: return try tableMove(arguments)
-    case .tablePack:
+    case .tableConcat where Library.has(.tableConcat): return try tableConcat(arguments)
+    case .tableInsert where Library.has(.tableInsert): return try tableInsert(arguments)
+    case .tableMove where Library.has(.tableMove): return try tableMove(arguments)
+    case .tablePack where Library.has(.tablePack):
       let table = try makeTable(array: arguments.count, entries: 1)
       push(Value(table))
       for index in 0..<arguments.count {
@@ -14,9 +14,10 @@ extension Machine {
       }
       try set(table, "n", .integer(Int64(arguments.count)))
       return 1
-    case .tableRemove: return try tableRemove(arguments)
-    case .tableSort: return try tableSort(arguments)
-    default: return try tableUnpack(arguments)
+    case .tableRemove where Library.has(.tableRemove): return try tableRemove(arguments)
+    case .tableSort where Library.has(.tableSort): return try tableSort(arguments)
+    case .tableUnpack where Library.has(.tableUnpack): return try tableUnpack(arguments)
+    default: throw leftOut(builtin)
     }
   }
 

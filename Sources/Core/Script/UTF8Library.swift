@@ -3,7 +3,7 @@
 extension Machine {
   func utf8Library(_ builtin: Builtin, _ arguments: Arguments) throws(Trap) -> Int {
     switch builtin {
-    case .utf8Char:
+    case .utf8Char where Library.has(.utf8Char):
       var bytes: [UInt8] = []
       for index in 0..<arguments.count {
         let value = try integer(arguments, index)
@@ -11,17 +11,18 @@ extension Machine {
         UTF8Code.append(UInt32(value), to: &bytes)
       }
       return give(Value(try makeString(bytes)))
-    case .utf8CodePoint: return try codePoints(arguments)
-    case .utf8Codes:
+    case .utf8CodePoint where Library.has(.utf8CodePoint): return try codePoints(arguments)
+    case .utf8Codes where Library.has(.utf8Codes):
       let text = StringObject.buffer(try string(arguments, 0))
       if let first = text.first, first & 0xC0 == 0x80 { throw bad(arguments, 0, "invalid UTF-8 code") }
       push(Value(.utf8CodesStep, payload: argument(arguments, 1).isTrue ? 1 : 0))
       push(stack[arguments.base])
       push(.integer(0))
       return 3
-    case .utf8CodesStep: return try step(arguments)
-    case .utf8Length: return try utf8Length(arguments)
-    default: return try utf8Offset(arguments)
+    case .utf8CodesStep where Library.has(.utf8CodesStep): return try step(arguments)
+    case .utf8Length where Library.has(.utf8Length): return try utf8Length(arguments)
+    case .utf8Offset where Library.has(.utf8Offset): return try utf8Offset(arguments)
+    default: throw leftOut(builtin)
     }
   }
 
