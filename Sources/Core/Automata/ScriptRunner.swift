@@ -50,18 +50,19 @@ final class ScriptRunner {
           isStale: true,
           isInput: declared.direction == .input, type: declared.type))
     }
-    let programs = engine.automaton.programs
-    chunks.reserveCapacity(programs.count)
+    let count = engine.automaton.programs.count
+    chunks.reserveCapacity(count)
     var hasFiles = false
-    for index in programs.indices where programs[index].place.part == .file || programs[index].file >= 0 {
-      hasFiles = true
+    for index in 0..<count {
+      let compiled = engine.automaton.programs[index]
+      if compiled.place.part == .file || compiled.file >= 0 { hasFiles = true }
     }
     if hasFiles {
-      functions = [Machine.Reference?](repeating: nil, count: programs.count)
+      functions = [Machine.Reference?](repeating: nil, count: count)
       environments = functions
     }
-    for index in programs.indices {
-      let compiled = programs[index]
+    for index in 0..<count {
+      let compiled = engine.automaton.programs[index]
       guard let program = compiled.script?.program else {
         chunks.append(nil)
         continue
