@@ -32,6 +32,7 @@ final class ScriptRunner {
 
   func markStale(_ variable: Int) {}
   func markAllStale() {}
+  func rest() {}
   func loadFiles(_ engine: Engine) {}
 
   func run(_ program: Int32, _ engine: Engine) -> Bool {

@@ -91,7 +91,7 @@ public final class Engine {
   /// Gives back memory that only work needs.
   func releaseMemory() {
     if events.isEmpty { events = [] }
-    scripts?.machine.rest()
+    scripts?.rest()
   }
 
   /// Before this time, without input, a tick does nothing: a host with many engines may let it rest until then.

@@ -87,6 +87,9 @@ final class ScriptRunner {
     hasStale = true
   }
 
+  /// Gives back memory that only a run needs.
+  func rest() { machine.rest() }
+
   // MARK: Running
 
   /// Runs every file, once for an engine, each with globals of its own, and finds the functions that hooks call.
