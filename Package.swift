@@ -92,7 +92,7 @@ let modules: [Module] = [
   library("JSON", "Core"), tests("JSON"),
   library("AppFormat", "Core", ["Bytes", "JSON"]), tests("AppFormat", ["Bytes", "JSON", "PythonPeer"]),
   library("Script", "Core", ["Bytes"]), tests("Script", ["PythonPeer"]),
-  library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "Script"]),
+  library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "PythonPeer", "Script"]),
   library("Runner", "Core", ["Automata", "Bytes", "Script"]),
   Module(
     name: "TargetsTests", path: "Tests/TargetsTests", kind: .test,
@@ -154,7 +154,7 @@ let modules: [Module] = [
   library("AppSigning", "Platform", ["AppFormat", "Crypto"]), tests("AppSigning", ["AppFormat", "Crypto"]),
   system("CWasmtime", apt: nil),
   library("Wasmtime", "Platform", ["Bytes", "Crypto", "CWasmtime", "Linux"], linker: wasmtimeLinker),
-  tests("Wasmtime", ["Crypto"]),
+  tests("Wasmtime", ["Crypto", "PythonPeer"]),
   c("CLinux"),
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Node: what runs on one machine

@@ -1,26 +1,7 @@
 import AppFormat
-import Foundation
+import PythonPeer
 
-/// The seed of a test with chance: AETHER_SEED, or another each time. It is printed.
-func seed(_ test: String = #function) -> UInt64 {
-  let seed = ProcessInfo.processInfo.environment["AETHER_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
-  print("\(test): AETHER_SEED=\(seed)")
-  return seed
-}
-
-/// SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
-  }
-}
-
-extension SeededGenerator {
+extension SeededNumbers {
   /// The bytes with one to four changes.
   mutating func damage(_ sound: [UInt8]) -> [UInt8] {
     var bytes = sound

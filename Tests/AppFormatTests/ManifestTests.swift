@@ -1,5 +1,6 @@
 import AppFormat
 import JSON
+import PythonPeer
 import Testing
 
 @Suite struct ManifestTests {
@@ -125,7 +126,7 @@ import Testing
   }
 
   @Test func damagedManifestsAreRefusedOrRead() {
-    var random = SeededGenerator(state: seed())
+    var random = SeededNumbers.forTest(#function)
     let sound = Array(sampleManifest.utf8)
     for _ in 0..<5000 {
       do throws(AppFormatError) {

@@ -1,5 +1,6 @@
 import AppFormat
 import Bytes
+import PythonPeer
 import Testing
 
 @Suite struct ModuleOutlineTests {
@@ -95,7 +96,7 @@ import Testing
   }
 
   @Test func damagedModulesAreRefusedOrRead() throws {
-    var random = SeededGenerator(state: seed())
+    var random = SeededNumbers.forTest(#function)
     let sound = try AppManifest.embed(Array(sampleManifest.utf8), in: sampleModule)
     var read = 0
     for _ in 0..<5000 {

@@ -108,7 +108,7 @@ import Testing
 
   /// Data of many shapes, compressed here and there, unpacked there and here.
   @Test func compressionAgreesWithZlib() throws {
-    var random = SeededGenerator(state: seed())
+    var random = SeededNumbers.forTest(#function)
     var inputs: [[UInt8]] = [[], [0], Array("aaa".utf8), [UInt8](repeating: 0, count: 70_000)]
     for _ in 0..<40 {
       let alphabet = UInt8.random(in: 1...255, using: &random)
@@ -164,7 +164,7 @@ import Testing
   }
 
   @Test func damagedPackagesAreRefusedOrRead() throws {
-    var random = SeededGenerator(state: seed())
+    var random = SeededNumbers.forTest(#function)
     let sound = try package.packed()
     let python = try python([("app.wasm", String(repeating: "abcdefgh", count: 300)), ("manifest.json", "{}")])
     for round in 0..<1500 {

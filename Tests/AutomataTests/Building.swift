@@ -1,5 +1,3 @@
-import Foundation
-
 @testable import Automata
 
 /// Small models, built in code.
@@ -79,11 +77,4 @@ extension Engine {
   var faults: [String] {
     events.compactMap { if case .error(let e) = $0 { String(decoding: e.fault.message, as: UTF8.self) } else { nil } }
   }
-}
-
-/// The seed of a test with chance: AETHER_SEED, or another each time. It is printed.
-func fuzzSeed(_ test: String) -> UInt64 {
-  let seed = ProcessInfo.processInfo.environment["AETHER_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
-  print("\(test): AETHER_SEED=\(seed)")
-  return seed
 }

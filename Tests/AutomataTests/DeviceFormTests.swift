@@ -1,3 +1,4 @@
+import PythonPeer
 import Script
 import Testing
 
@@ -65,8 +66,7 @@ import Testing
   }
 
   @Test func changedFormsNeverCrash() throws {
-    let seed = fuzzSeed("changedFormsNeverCrash")
-    var generator = RandomStream(seed: seed)
+    var generator = SeededNumbers.forTest("changedFormsNeverCrash")
     let forms = try [house().automaton, flat().automaton].map {
       try #require(DeviceForm.encode(try CompiledAutomaton($0)))
     }

@@ -1,4 +1,5 @@
 import Bytes
+import PythonPeer
 import Script
 import Testing
 
@@ -169,8 +170,7 @@ import Testing
       #expect(throws: EngineError.notASnapshot) { try RunSnapshot(bytes) }
       #expect(throws: EngineError.notASnapshot) { try RunSnapshot(Array(snapshot.bytes[..<position])) }
     }
-    let seed = fuzzSeed("RunSnapshotTests.changedOnesNeverCrash")
-    var generator = RandomStream(seed: seed)
+    var generator = SeededNumbers.forTest("RunSnapshotTests.changedOnesNeverCrash")
     var accepted = 0
     for round in 0..<400 {
       var content = Array(snapshot.bytes.dropLast(32))

@@ -1,3 +1,4 @@
+import PythonPeer
 import Script
 import Testing
 
@@ -72,8 +73,7 @@ import Testing
     let next = try engine.snapshot(after: snapshot)
     #expect(next.previousHash == snapshot.hash)
     // Right hash around wrong content: refused by the reader, whatever stands there.
-    let seed = fuzzSeed("damagedOrForeignOnesChangeNothing")
-    var generator = RandomStream(seed: seed)
+    var generator = SeededNumbers.forTest("damagedOrForeignOnesChangeNothing")
     for _ in 0..<400 {
       var content = Array(snapshot.bytes.dropLast(32))
       let position = 81 + Int(generator.next() % UInt64(content.count - 81))

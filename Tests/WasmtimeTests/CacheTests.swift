@@ -1,4 +1,5 @@
 import Foundation
+import PythonPeer
 import Testing
 import Wasmtime
 
@@ -59,7 +60,7 @@ import Wasmtime
       _ = try cache.load(bytes, engine: engine)
       let path = "\(folder)/\(try #require(try files(folder).first))"
       let sound = try Data(contentsOf: URL(fileURLWithPath: path))
-      var random = SeededGenerator(state: seed())
+      var random = SeededNumbers.forTest(#function)
       for _ in 0..<50 {
         var damaged = sound
         if Bool.random(using: &random) {

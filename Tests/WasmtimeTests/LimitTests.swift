@@ -1,4 +1,5 @@
 import Foundation
+import PythonPeer
 import Synchronization
 import Testing
 import Wasmtime
@@ -226,7 +227,7 @@ import Wasmtime
 
   /// Thousands of damaged modules are refused or accepted, but never more than that.
   @Test func damagedModulesAreRefused() throws {
-    var random = SeededGenerator(state: seed())
+    var random = SeededNumbers.forTest(#function)
     let engine = try engine(EngineOptions(compiler: .winch))
     let sound = try wasm(fromText: fibonacci) + [0, 4, 1, 0x61, 1, 2]
     var accepted = 0
