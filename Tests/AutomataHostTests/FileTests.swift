@@ -56,6 +56,27 @@ import Testing
     #expect(throws: LinuxError.self) { try OpenTrace(path, O_WRONLY | O_APPEND, first) }
   }
 
+  /// A trace has no hole: what lies before a file that cannot be read is left out, too.
+  @Test func aFileThatIsNotReadEndsWhatIsBeforeIt() async throws {
+    let directory = "/tmp/aether-hole-\(UUID().uuidString.prefix(8).lowercased())"
+    defer { try? Files.removeTree(directory) }
+    let files = try TraceFiles(directory)
+    for part in 1...4 as ClosedRange<UInt32> {
+      files.write([
+        TraceWrite(
+          id: "a", place: TracePlace(run: 1, part: part), bytes: Array("header\n\(part)\n".utf8), isNew: true,
+          isFrequent: false, filesMax: 9)
+      ])
+    }
+    await files.flush()
+    unlink("\(directory)/a/1-2.jsonl")
+    symlink("nowhere", "\(directory)/a/1-2.jsonl")
+    let past = try #require(await files.past("a", run: 1, TraceFilter(), tail: nil))
+    var bytes: [UInt8] = []
+    while let lines = await past.next() { bytes += lines }
+    #expect(String(decoding: bytes, as: UTF8.self) == "header\n3\n4\n")
+  }
+
   @Test func aFullDiskLeavesWholeLines() throws {
     let file = try OpenTrace("/dev/full", O_WRONLY, TracePlace(run: 1, part: 1))
     #expect(throws: LinuxError.self) { try file.append(Array("line\n".utf8)) }
