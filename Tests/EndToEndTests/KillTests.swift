@@ -5,11 +5,12 @@ import Testing
 
 /// The daemon is killed at random moments while four users of the API apply and delete cells with work in them.
 ///
-/// `AETHER_OPERATIONS` says how many applies and deletes are acknowledged before it ends, `AETHER_SEED` repeats choices.
+/// A life of the daemon ends behind a random number of acknowledged requests, so that the work is the same on a slow machine.
+/// `AETHER_OPERATIONS` says how many are acknowledged before the test ends (1,000 takes minutes), `AETHER_SEED` repeats choices.
 @Suite(.serialized) struct KillTests {
   @Test func killedAtAnyMoment() async throws {
     let environment = ProcessInfo.processInfo.environment
-    let wanted = environment["AETHER_OPERATIONS"].flatMap { Int($0) } ?? 1000
+    let wanted = environment["AETHER_OPERATIONS"].flatMap { Int($0) } ?? 240
     let seed = environment["AETHER_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
     print("killedAtAnyMoment: AETHER_SEED=\(seed) AETHER_OPERATIONS=\(wanted)")
     var random = Xorshift(state: seed | 1)
@@ -22,16 +23,18 @@ import Testing
       try await aether.start(onExit: "keep")
       let api = try await API(aether)
       for index in writers.indices { try await writers[index].settle(api) }
-      let life = Duration.microseconds(random.next() % 500_000)
+      let life = Life(operations: Int(random.next() % 60))
+      let moment = Duration.microseconds(random.next() % 20_000)
       writers = try await withThrowingTaskGroup(of: Writer.self) { group in
         for writer in writers {
           group.addTask {
             var writer = writer
-            while try await writer.write(api) {}
+            while try await writer.write(api, life) {}
             return writer
           }
         }
-        try await Task.sleep(for: life)
+        await life.end()
+        try await Task.sleep(for: moment)
         aether.kill()
         return try await group.reduce(into: []) { $0.append($1) }
       }
@@ -63,6 +66,28 @@ import Testing
     try aether.rememberCells()
     for name in declared.keys { #expect(try aether.run("delete", "cell", name).status == 0) }
     #expect(try aether.remains().filter { !$0.contains("aetherd") } == [])
+  }
+
+  /// Ends when the daemon has acknowledged so many requests, or no longer answers.
+  actor Life {
+    private var left: Int
+    private var waiting: CheckedContinuation<Void, Never>?
+
+    init(operations: Int) { left = operations }
+
+    func acknowledged() { count(left - 1) }
+    func failed() { count(0) }
+    func end() async {
+      if left > 0 { await withCheckedContinuation { waiting = $0 } }
+    }
+
+    private func count(_ now: Int) {
+      left = now
+      if now <= 0 {
+        waiting?.resume()
+        waiting = nil
+      }
+    }
   }
 
   /// Requests to one daemon.
@@ -112,7 +137,7 @@ import Testing
     private var names: [String] { (0..<4).map { "w\(index)-\($0)" } }
 
     /// One apply or delete. False when the daemon no longer answers.
-    mutating func write(_ api: API) async throws -> Bool {
+    mutating func write(_ api: API, _ life: Life) async throws -> Bool {
       let name = names[Int(random.next() % 4)]
       let isDelete = declared[name] != nil && random.next() % 3 == 0
       let round = isDelete ? nil : Int(random.next() % 1_000_000)
@@ -133,15 +158,18 @@ import Testing
         }
       guard let answer else {
         inDoubt = (name, round)
+        await life.failed()
         return false
       }
       if answer.isSuccess {
         declared[name] = round
         acknowledged += 1
+        await life.acknowledged()
       } else if answer.status == 409, declared[name] == nil {
         // It is still being deleted.
         try await Task.sleep(for: .milliseconds(20))
       } else {
+        await life.failed()
         throw Installation.Failure("\(isDelete ? "delete" : "apply") of \(name): \(answer.status) \(answer.text)")
       }
       return true
