@@ -91,6 +91,7 @@ let modules: [Module] = [
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),
   library("AppFormat", "Core", ["Bytes", "JSON"]), tests("AppFormat", ["Bytes", "JSON", "PythonPeer"]),
+  library("AppABI", "Core", ["AppFormat"]), tests("AppABI", ["AppFormat"]),
   library("Script", "Core", ["Bytes"]), tests("Script", ["PythonPeer"]),
   library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "PythonPeer", "Script"]),
   library("Runner", "Core", ["Automata", "Bytes", "Script"]),

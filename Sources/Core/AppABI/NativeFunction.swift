@@ -1,0 +1,174 @@
+import AppFormat
+
+/// One function that a host offers to guests: a row of the table from which the host's imports, the checks of arguments, the
+/// headers and bindings for guests, and the reference page are made.
+public struct NativeFunction: Sendable, Equatable {
+  /// The import's module, such as "env".
+  public var module: String
+  public var name: String
+  public var parameters: [NativeParameter]
+  public var result: NativeResult
+  /// One of these must be granted; empty: none is needed.
+  public var capabilities: CapabilitySet
+  /// The token bucket that a call takes from.
+  public var rate: RateClass?
+  public var family: NativeFamily
+  public var support: NativeSupport
+  /// What it does and gives, for people: one line.
+  public var summary: String
+
+  /// The types of the WebAssembly function.
+  public var types: [NativeType] { parameters.flatMap(\.kind.types) }
+
+  /// What a guest gets instead of a result when the call is not carried out for that reason. Functions that give an address
+  /// give none.
+  public func refusal(_ errno: Int32) -> Int32 { result == .address ? 0 : -errno }
+}
+
+/// A number of WebAssembly.
+public enum NativeType: UInt8, Sendable, Equatable {
+  case i32, i64
+}
+
+public struct NativeParameter: Sendable, Equatable {
+  public var name: String
+  public var kind: Kind
+
+  public enum Kind: Sendable, Equatable {
+    case int32
+    case uint32
+    case int64
+    /// The address of a text that ends with a zero byte, of at most ``NativeTable/textBytesMax`` bytes.
+    case text
+    /// Address and length of bytes that the host reads.
+    case bytes
+    /// Address and length of bytes that the host writes.
+    case buffer
+    /// Address of so many bytes that the host reads.
+    case input(Int32)
+    /// Address of so many bytes that the host writes.
+    case output(Int32)
+    /// Address of bytes that the host writes, as many as the bytes before it have.
+    case outputLike
+    /// Address and length of memory that host and guest share until it is given back.
+    case shared
+
+    public var types: [NativeType] {
+      switch self {
+      case .int32, .uint32, .text, .input, .output, .outputLike: [.i32]
+      case .int64: [.i64]
+      case .bytes, .buffer, .shared: [.i32, .i32]
+      }
+    }
+  }
+}
+
+public enum NativeResult: Sendable, Equatable {
+  case nothing
+  /// Zero or more, or a negative error number.
+  case int32
+  case int64
+  /// An address in the guest's memory; 0: none.
+  case address
+}
+
+/// Calls of one class share a token bucket: so many a second, and as many at once.
+public enum RateClass: UInt8, Sendable, CaseIterable {
+  case display, sensor, rf, network, storage, ipc, log
+
+  /// Of the reference, but for the log, which it does not limit.
+  public var callsPerSecond: Int {
+    switch self {
+    case .display: 100
+    case .sensor: 50
+    case .rf: 20
+    case .network: 30
+    case .storage: 40
+    case .ipc: 200
+    case .log: 200
+    }
+  }
+
+  public var name: String {
+    switch self {
+    case .display: "display"
+    case .sensor: "sensor"
+    case .rf: "rf"
+    case .network: "network"
+    case .storage: "storage"
+    case .ipc: "ipc"
+    case .log: "log"
+    }
+  }
+}
+
+/// What a host does with a call.
+public enum NativeSupport: Sendable, Equatable {
+  case implemented
+  /// There is no such device on this host: −ENODEV.
+  case noDevice
+  /// Not built: −ENOSYS.
+  case notBuilt
+  /// Not offered by policy, since it is made for attacks: −ENOTSUP.
+  case refused
+}
+
+/// Chapters of the table.
+public enum NativeFamily: UInt8, Sendable, CaseIterable {
+  case core, log, time, memory, display, input, gpio, sensors, uart, i2c, pwm, adc, watchdog, timers, storage, files
+  case network, ipc, lifecycle, settings, crypto, clock, power, update, mqtt, hid, ble, radio, wifi, ai, matter, mesh
+  case nfc, libc, legacy
+
+  public var title: String {
+    switch self {
+    case .core: "Core"
+    case .log: "Log"
+    case .time: "Time"
+    case .memory: "Memory"
+    case .display: "Display"
+    case .input: "Input"
+    case .gpio: "GPIO"
+    case .sensors: "Sensors"
+    case .uart: "UART"
+    case .i2c: "I2C"
+    case .pwm: "PWM"
+    case .adc: "ADC"
+    case .watchdog: "Watchdog"
+    case .timers: "Timers"
+    case .storage: "Storage"
+    case .files: "Files"
+    case .network: "Network"
+    case .ipc: "Messages between apps"
+    case .lifecycle: "Apps"
+    case .settings: "Settings"
+    case .crypto: "Cryptography"
+    case .clock: "Clock"
+    case .power: "Power"
+    case .update: "Update of the host"
+    case .mqtt: "MQTT"
+    case .hid: "HID"
+    case .ble: "Bluetooth Low Energy"
+    case .radio: "Radio"
+    case .wifi: "Wi-Fi, raw"
+    case .ai: "Inference"
+    case .matter: "Matter"
+    case .mesh: "Mesh"
+    case .nfc: "NFC"
+    case .libc: "C library"
+    case .legacy: "Older import sets"
+    }
+  }
+}
+
+/// A number that guests know by name.
+public struct NativeConstant: Sendable, Equatable {
+  public var name: String
+  public var value: Int32
+  public var summary: String
+
+  public init(_ name: String, _ value: Int32, _ summary: String = "") {
+    self.name = name
+    self.value = value
+    self.summary = summary
+  }
+}
