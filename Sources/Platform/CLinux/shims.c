@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,3 +234,5 @@ int clinux_terminal_size(int fd, unsigned short rows, unsigned short columns) {
 int clinux_close_on_exec_from(int first) {
   return syscall(SYS_close_range, first, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */) == 0 ? 0 : -errno;
 }
+
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

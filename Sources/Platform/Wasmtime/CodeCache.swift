@@ -49,8 +49,8 @@ public struct CodeCache: Sendable {
   }
 
   /// The module if it is in the cache. A file that cannot be used is removed.
-  public func cached(_ wasm: [UInt8], engine: Engine) -> Module? {
-    cached(Self.key(Digest.sha256(wasm), engine), engine)
+  public func cached(_ wasm: [UInt8], identity: [UInt8]? = nil, engine: Engine) -> Module? {
+    cached(Self.key(identity ?? Digest.sha256(wasm), engine), engine)
   }
 
   private func cached(_ key: [UInt8], _ engine: Engine) -> Module? {

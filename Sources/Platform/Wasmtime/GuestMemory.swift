@@ -1,4 +1,5 @@
 import CWasmtime
+import Glibc
 
 /// An access outside of the guest's memory.
 public struct GuestFault: Error, Sendable, Equatable, CustomStringConvertible {
@@ -62,11 +63,16 @@ public struct GuestMemory: ~Copyable {
   /// A text that ends with a zero byte, without it; invalid UTF-8 is replaced. A text that reaches `lengthMax` bytes, or the
   /// end of the memory, without a zero byte is a fault.
   public borrowing func text(at address: UInt32, lengthMax: UInt32) throws(GuestFault) -> String {
+    let bytes = try range(address, UInt64(try textLength(at: address, lengthMax: lengthMax)))
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Bytes of such a text.
+  public borrowing func textLength(at address: UInt32, lengthMax: UInt32) throws(GuestFault) -> UInt32 {
     guard let base, Int(address) < size else { throw fault(address, 1) }
     let length = min(Int(lengthMax) + 1, size - Int(address))
-    let bytes = UnsafeRawBufferPointer(start: base + Int(address), count: length)
-    guard let end = bytes.firstIndex(of: 0) else { throw fault(address, UInt64(length) + 1) }
-    return String(decoding: bytes[..<end], as: UTF8.self)
+    guard let zero = memchr(base + Int(address), 0, length) else { throw fault(address, UInt64(length) + 1) }
+    return UInt32(zero - (base + Int(address)))
   }
 
   private borrowing func range(_ address: UInt32, _ count: UInt64) throws(GuestFault) -> UnsafeMutableRawBufferPointer {

@@ -39,11 +39,37 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
   /// Why the call should not wait any longer, for functions that block: they look every few milliseconds.
   public var reasonToEnd: Trap.Reason? { frame.state.takeUnretainedValue().reasonToEnd }
 
+  /// Calls end when the engine's clock has moved by so many ticks from now; `nil`: never.
+  public borrowing func setDeadline(_ ticks: UInt64?) { frame.state.takeUnretainedValue().setDeadline(ticks) }
+
+  /// Bytes that the guest's memory has now.
+  public var memorySize: Int {
+    wasmtime_caller_context(frame.caller).map { frame.state.takeUnretainedValue().memorySize($0) } ?? 0
+  }
+
+  /// Adds pages of 64 KiB to the guest's memory and gives the address of the first one; `nil` where the instance may not have
+  /// them.
+  public borrowing func growMemory(pages: UInt32) -> UInt32? {
+    let state = frame.state.takeUnretainedValue()
+    guard state.memoryLoans == 0, let context = wasmtime_caller_context(frame.caller), var memory = state.memory else {
+      return nil
+    }
+    var before = 0
+    if let error = wasmtime_memory_grow(context, &memory, Int(pages), &before) {
+      wasmtime_error_delete(error)
+      return nil
+    }
+    return UInt32(exactly: before * 65536)
+  }
+
   /// Ends the guest for that reason, when a blocking function has seen it.
   public borrowing func end(_ reason: Trap.Reason) -> HostTrap {
     frame.state.takeUnretainedValue().pending = reason
     return HostTrap(reason.description)
   }
+
+  /// How many arguments the function has.
+  @inlinable @inline(__always) public var argumentCount: Int { frame.count }
 
   /// Argument `index` of a function whose signature says that it is of this type.
   @inlinable @inline(__always) public borrowing func argument<Value: GuestValue>(

@@ -1,7 +1,7 @@
 import CWasmtime
 
 /// What one instance may use.
-public struct InstanceOptions: Sendable {
+public struct InstanceOptions {
   /// Of the linear memory; growing beyond gives the guest −1.
   public var memoryBytesMax: Int
   public var tableElementsMax: Int
@@ -14,10 +14,14 @@ public struct InstanceOptions: Sendable {
   /// What host functions see as ``HostCall/permissions``; none by default.
   public var permissions: Permissions?
   public var wasi: WASIOptions?
+  /// Called on the guest's thread while it runs, each time that the engine's clock has moved; it may wait, which holds the
+  /// guest up.
+  public var onTick: (() -> Void)?
 
   public init(
     memoryBytesMax: Int = 64 << 20, tableElementsMax: Int = 10_000, deadline: UInt64? = nil, fuel: UInt64? = nil,
-    interrupter: Interrupter? = nil, permissions: Permissions? = nil, wasi: WASIOptions? = nil
+    interrupter: Interrupter? = nil, permissions: Permissions? = nil, wasi: WASIOptions? = nil,
+    onTick: (() -> Void)? = nil
   ) {
     self.memoryBytesMax = memoryBytesMax
     self.tableElementsMax = tableElementsMax
@@ -26,6 +30,7 @@ public struct InstanceOptions: Sendable {
     self.interrupter = interrupter
     self.permissions = permissions
     self.wasi = wasi
+    self.onTick = onTick
   }
 }
 
@@ -53,7 +58,8 @@ public final class Instance<Host: AnyObject> {
     self.linked = linked
     interrupter = options.interrupter ?? Interrupter(engine: engine)
     state = StoreState(
-      engine: engine, interrupter: interrupter, permissions: options.permissions ?? Permissions(), host: host)
+      engine: engine, interrupter: interrupter, permissions: options.permissions ?? Permissions(), host: host,
+      onTick: options.onTick)
     let data = Unmanaged.passRetained(state).toOpaque()
     let store = wasmtime_store_new(
       engine.handle, data, { if let data = $0 { Unmanaged<StoreState>.fromOpaque(data).release() } })
@@ -80,11 +86,7 @@ public final class Instance<Host: AnyObject> {
   deinit { wasmtime_store_delete(store) }
 
   /// Calls end when the engine's clock has moved by so many ticks from now; `nil`: never.
-  public func setDeadline(_ ticks: UInt64?) {
-    guard let ticks else { return state.deadlineTick = .max }
-    let (tick, overflow) = state.engine.tick.addingReportingOverflow(ticks)
-    state.deadlineTick = overflow ? .max : tick
-  }
+  public func setDeadline(_ ticks: UInt64?) { state.setDeadline(ticks) }
 
   /// What is left of the fuel.
   public func fuel() throws(WasmtimeError) -> UInt64 {

@@ -45,13 +45,16 @@ final class StoreState {
   var deadlineTick = UInt64.max
   /// Why the code is being ended, when that was decided here and not by the code itself.
   var pending: Trap.Reason?
+  /// Called by code that runs, each time that the engine's clock has moved.
+  let onTick: (() -> Void)?
   /// How many closures hold the memory.
   var memoryLoans = 0
   /// Arguments and result of a call into the guest. Calls may nest: a call's arguments are taken before code runs, its
   /// result is written after all code has run.
   let slots = UnsafeMutableRawPointer.allocate(byteCount: (SignatureCode.parametersMax + 1) * slotStride, alignment: 16)
 
-  init(engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject) {
+  init(engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject, onTick: (() -> Void)?) {
+    self.onTick = onTick
     self.engine = engine
     self.permissions = permissions
     self.interrupter = interrupter
@@ -60,6 +63,12 @@ final class StoreState {
   }
 
   deinit { slots.deallocate() }
+
+  func setDeadline(_ ticks: UInt64?) {
+    guard let ticks else { return deadlineTick = .max }
+    let (tick, overflow) = engine.tick.addingReportingOverflow(ticks)
+    deadlineTick = overflow ? .max : tick
+  }
 
   /// Why code must end now, if it must.
   var reasonToEnd: Trap.Reason? {
@@ -100,6 +109,7 @@ let epochCallback:
   ) -> UnsafeMutableRawPointer? = { _, data, delta, kind in
     guard let data else { return nil }
     let state = Unmanaged<StoreState>.fromOpaque(data).takeUnretainedValue()
+    state.onTick?()
     if let reason = state.reasonToEnd {
       state.pending = reason
       return wasmtime_error_new("ended").map { UnsafeMutableRawPointer($0) }

@@ -35,6 +35,8 @@ ssize_t clinux_send(int fd, const void *bytes, size_t count, const int *fds, int
 // `*fd_count` is the room in `fds` before and the number received after. 0: end. Too long messages are -EMSGSIZE.
 ssize_t clinux_receive(int fd, void *bytes, size_t count, int *fds, int *fd_count);
 
+void clinux_name_thread(const char *name);  // of the calling thread, at most 15 bytes
+
 int clinux_open_path(const char *path, int directory);  // O_PATH, close-on-exec
 int clinux_open_directory(const char *path);            // readable, close-on-exec
 int clinux_open_at(int directory, const char *path, int flags, mode_t mode);  // close-on-exec added

@@ -1,0 +1,176 @@
+import AppFormat
+import AppManager
+import Crypto
+import Glibc
+import Linux
+import Synchronization
+import Wasmtime
+
+/// Runs apps: each on a thread of its own, in a sandbox that has what its grants and quotas say.
+///
+/// A module is compiled by Winch at first, so that it starts at once, and by Cranelift in the background for its next start.
+/// Compiled code is kept in a folder of files that only this process's user may write.
+public final class AppRuntime: Sendable {
+  public struct Options: Sendable {
+    /// Of compiled code.
+    public var cacheFolder: String
+    /// Settings of apps are kept here.
+    public var dataFolder: String
+    /// Of the audit log's HMAC; a random one without it.
+    public var auditKey: Secret?
+    public var auditEntriesMax: Int
+    public var auditSink: (@Sendable (AuditLog.Entry) -> Void)?
+    /// Of the guest's code, for each app.
+    public var stackBytesMax: Int
+
+    public init(
+      cacheFolder: String, dataFolder: String, auditKey: Secret? = nil, auditEntriesMax: Int = 1024,
+      auditSink: (@Sendable (AuditLog.Entry) -> Void)? = nil, stackBytesMax: Int = 256 << 10
+    ) {
+      self.cacheFolder = cacheFolder
+      self.dataFolder = dataFolder
+      self.auditKey = auditKey
+      self.auditEntriesMax = auditEntriesMax
+      self.auditSink = auditSink
+      self.stackBytesMax = stackBytesMax
+    }
+  }
+
+  /// Milliseconds between two moves of the engines' clocks: how exact deadlines are.
+  static let tickMilliseconds = 10
+
+  public let audit: AuditLog
+  public let services: AppServices
+  private let fast: Engine
+  private let optimising: Engine
+  private let cache: CodeCache
+  private let linker: Linker<AppHost>
+  private let ticker: Ticker
+  private let logs = Mutex<[String: AppLog]>([:])
+  private let running = Mutex<[String: AppThread]>([:])
+  /// Modules that Cranelift has compiled, or is compiling, by their SHA-256.
+  private let optimised = Mutex<Set<[UInt8]>>([])
+  private let linked = Mutex<[LinkedKey: LinkedModule<AppHost>]>([:])
+
+  private struct LinkedKey: Hashable {
+    var sha256: [UInt8]
+    var compiler: EngineOptions.Compiler
+  }
+
+  public init(_ options: Options) throws {
+    fast = try Engine(EngineOptions(compiler: .winch, stackBytesMax: options.stackBytesMax))
+    optimising = try Engine(EngineOptions(compiler: .cranelift, stackBytesMax: options.stackBytesMax))
+    cache = try CodeCache(folder: options.cacheFolder)
+    linker = try NativeLibrary().linker()
+    audit = AuditLog(capacity: options.auditEntriesMax, key: options.auditKey, sink: options.auditSink)
+    services = AppServices(dataFolder: options.dataFolder)
+    ticker = Ticker(engines: [fast, optimising])
+  }
+
+  /// What an app has written, over its restarts.
+  public func log(of name: AppName) -> AppLog {
+    logs.withLock { logs in
+      if let log = logs[name.text] { return log }
+      let log = AppLog()
+      logs[name.text] = log
+      return log
+    }
+  }
+
+  /// Forgets what an app has written; called when it is uninstalled.
+  public func forget(_ name: AppName) { logs.withLock { $0[name.text] = nil } }
+
+  /// The code of a module: Cranelift's when it is there, else Winch's while Cranelift works in the background.
+  func link(_ launch: AppLaunch) throws(WasmtimeError) -> LinkedModule<AppHost> {
+    for compiler in [EngineOptions.Compiler.cranelift, .winch] {
+      if let found = linked.withLock({ $0[LinkedKey(sha256: launch.sha256, compiler: compiler)] }) { return found }
+    }
+    if let module = cache.cached(launch.module, identity: launch.sha256, engine: optimising) {
+      return keep(try linker.link(module), launch.sha256, .cranelift)
+    }
+    let first = try linker.link(cache.load(launch.module, identity: launch.sha256, engine: fast).module)
+    optimise(launch.module, launch.sha256)
+    return keep(first, launch.sha256, .winch)
+  }
+
+  private func keep(
+    _ module: LinkedModule<AppHost>, _ sha256: [UInt8], _ compiler: EngineOptions.Compiler
+  ) -> LinkedModule<AppHost> {
+    linked.withLock { linked in
+      // Code of modules that nothing runs any more is in the cache.
+      if linked.count >= 64 { linked.removeAll() }
+      linked[LinkedKey(sha256: sha256, compiler: compiler)] = module
+    }
+    return module
+  }
+
+  private func optimise(_ module: [UInt8], _ sha256: [UInt8]) {
+    guard optimised.withLock({ $0.insert(sha256).inserted }) else { return }
+    let started: Void? = try? Thread.start(name: "app-compiler", stackBytes: 8 << 20) { [self] in
+      // What Cranelift refuses runs on as it is.
+      guard let better = try? cache.load(module, identity: sha256, engine: optimising).module,
+        let linked = try? linker.link(better)
+      else { return }
+      _ = keep(linked, sha256, .cranelift)
+    }
+    if started == nil { optimised.withLock { _ = $0.remove(sha256) } }
+  }
+
+  var threadStackBytes: Int { fast.threadStackBytes }
+
+  func began(_ thread: AppThread) {
+    running.withLock { $0[thread.name] = thread }
+    ticker.begin()
+  }
+
+  func ended(_ thread: AppThread) {
+    running.withLock { running in
+      if running[thread.name] === thread { running[thread.name] = nil }
+    }
+    ticker.end()
+  }
+
+  /// Milliseconds as moves of the clock, one more so that none is too early.
+  static func ticks(_ duration: Duration) -> UInt64 {
+    let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+    return UInt64(max(0, milliseconds)) / UInt64(tickMilliseconds) + 1
+  }
+}
+
+extension AppRuntime: AppRunner {
+  public func start(
+    _ launch: AppLaunch, onExit: @escaping @Sendable (AppExit) -> Void
+  ) async throws(AppStartError) -> any RunningApp {
+    let thread = AppThread(runtime: self, launch: launch, onExit: onExit)
+    if let error = await thread.bringUp() { throw error }
+    return thread
+  }
+}
+
+/// Moves the clocks of engines while something runs.
+final class Ticker: Sendable {
+  private let engines: [Engine]
+  private let count = Mutex(0)
+
+  init(engines: [Engine]) { self.engines = engines }
+
+  func begin() {
+    let isFirst = count.withLock { count in
+      count += 1
+      return count == 1
+    }
+    guard isFirst else { return }
+    // Without a thread for it nothing would end on time: then nothing starts.
+    let engines = engines
+    _ = try? Thread.start(name: "app-clock", stackBytes: 64 << 10) { [weak self] in
+      repeat {
+        usleep(UInt32(AppRuntime.tickMilliseconds) * 1000)
+        for engine in engines { engine.advance() }
+      } while self?.isNeeded == true
+    }
+  }
+
+  func end() { count.withLock { $0 -= 1 } }
+
+  private var isNeeded: Bool { count.withLock { $0 > 0 } }
+}

@@ -1,0 +1,288 @@
+import AppFormat
+import AppManager
+import Glibc
+import Linux
+import Synchronization
+import Wasmtime
+
+/// One run of an app, on a thread of its own.
+final class AppThread: RunningApp, @unchecked Sendable {
+  // Holds across threads: everything that changes is an atomic, or inside of a mutex, or used by the app's thread alone.
+  let name: String
+  private let runtime: AppRuntime
+  private let launch: AppLaunch
+  private let onExit: @Sendable (AppExit) -> Void
+  private let permissions: Permissions
+  private let waker = Waker()
+  private let counters = AppCounters()
+  private let interrupter = Mutex<Interrupter?>(nil)
+  private let isStopping = Atomic<Bool>(false)
+  private let phase = Mutex(Phase.loading([]))
+
+  private enum Phase {
+    /// Who waits for it to come up.
+    case loading([CheckedContinuation<AppStartError?, Never>])
+    /// Who waits for its end.
+    case running([CheckedContinuation<Void, Never>])
+    case failed(AppStartError)
+    case ended
+  }
+
+  init(runtime: AppRuntime, launch: AppLaunch, onExit: @escaping @Sendable (AppExit) -> Void) {
+    name = launch.name.text
+    self.runtime = runtime
+    self.launch = launch
+    self.onExit = onExit
+    permissions = Permissions(launch.capabilities.mask)
+  }
+
+  // MARK: Coming up
+
+  /// Starts the thread; waits until the entry is about to be called.
+  func bringUp() async -> AppStartError? {
+    let timeout = launch.startTimeout
+    do throws(LinuxError) {
+      try Thread.start(name: name, stackBytes: runtime.threadStackBytes) { self.run() }
+    } catch { return .host("\(error)") }
+    let late = Task { [weak self] in
+      try? await Task.sleep(for: timeout)
+      if !Task.isCancelled { self?.giveUp(.timeout(timeout)) }
+    }
+    defer { late.cancel() }
+    return await withCheckedContinuation { continuation in
+      let error: AppStartError?? = phase.withLock { phase in
+        switch phase {
+        case .loading(let waiting):
+          phase = .loading(waiting + [continuation])
+          return nil
+        case .failed(let error): return .some(error)
+        case .running, .ended: return .some(nil)
+        }
+      }
+      if let error { continuation.resume(returning: error) }
+    }
+  }
+
+  /// Ends an app that does not come up.
+  private func giveUp(_ error: AppStartError) {
+    let waiting = phase.withLock { phase in
+      guard case .loading(let waiting) = phase else { return [CheckedContinuation<AppStartError?, Never>]() }
+      phase = .failed(error)
+      return waiting
+    }
+    interrupt()
+    for continuation in waiting { continuation.resume(returning: error) }
+  }
+
+  /// False when it was given up meanwhile.
+  private func cameUp() -> Bool {
+    let waiting: [CheckedContinuation<AppStartError?, Never>]? = phase.withLock { phase in
+      guard case .loading(let waiting) = phase else { return nil }
+      phase = .running([])
+      return waiting
+    }
+    for continuation in waiting ?? [] { continuation.resume(returning: nil) }
+    return waiting != nil
+  }
+
+  // MARK: Running
+
+  private func run() {
+    let began = monotonicNanoseconds()
+    let log = runtime.log(of: launch.name)
+    let linked: LinkedModule<AppHost>
+    do throws(WasmtimeError) { linked = try runtime.link(launch) } catch { return giveUp(.module("\(error)")) }
+    let interrupter = Interrupter(engine: linked.module.engine)
+    self.interrupter.withLock { $0 = interrupter }
+    if isStopping.load(ordering: .acquiring) { interrupter.stop() }
+    let host = AppHost(
+      name: name, quotas: launch.quotas, log: log, audit: runtime.audit, counters: counters, interrupter: interrupter,
+      waker: waker, services: runtime.services, executionTicks: AppRuntime.ticks(launch.quotas.executionTimeout))
+    runtime.began(self)
+    var options = InstanceOptions(
+      memoryBytesMax: launch.quotas.memoryBytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
+      interrupter: interrupter, permissions: permissions,
+      onTick: ProcessorShare(launch.quotas.cpuPercentMax, waker).tick)
+    if linked.module.imports.contains(where: { $0.module == "wasi_snapshot_preview1" }) {
+      options.wasi = wasi(log)
+    }
+    let instance: Instance<AppHost>
+    do throws(WasmtimeError) {
+      instance = try Instance(linked, host: host, options: options)
+    } catch {
+      runtime.ended(self)
+      switch error {
+      case .trap(let trap): return giveUp(.trapped(AppTrap(trap)))
+      case .limit(let text): return giveUp(.outOfMemory(text))
+      case .outOfMemory: return giveUp(.outOfMemory("\(error)"))
+      default: return giveUp(.module("\(error)"))
+      }
+    }
+    counters.loadNanoseconds.store(monotonicNanoseconds() - began, ordering: .relaxed)
+    guard cameUp() else { return runtime.ended(self) }
+    runtime.audit.note(.appStarted, app: name, detail: launch.version)
+    let exit = call(instance, host)
+    host.close()
+    runtime.audit.note(.appStopped, app: name, detail: "\(exit)")
+    runtime.ended(self)
+    end(exit)
+  }
+
+  /// Calls what the module exports as its entry. One without any has done everything at its start.
+  private func call(_ instance: Instance<AppHost>, _ host: AppHost) -> AppExit {
+    guard
+      let entry = ["main", "__main_argc_argv", "__main_void", "_start"].lazy.compactMap({
+        try? instance.function($0)
+      }).first
+    else { return .exited(code: 0) }
+    instance.setDeadline(host.executionTicks)
+    do throws(WasmtimeError) {
+      let arguments = entry.signature.parameters.map { $0.zero }
+      guard case .i32(let code)? = try entry.call(values: arguments) else { return .exited(code: 0) }
+      return .exited(code: code)
+    } catch {
+      if let code = host.exitCode { return .exited(code: code) }
+      switch error {
+      case .exited(let code): return .exited(code: code)
+      case .trap(let trap) where trap.reason == .stopped: return .killed(.stopped)
+      case .trap(let trap) where trap.reason == .deadline:
+        runtime.audit.note(
+          .watchdogKill, app: name, detail: "computed for longer than \(launch.quotas.executionTimeout)")
+        return .killed(.executionTimeout(AppTrap(trap)))
+      case .trap(let trap): return .trapped(AppTrap(trap))
+      default: return .killed(.other("\(error)"))
+      }
+    }
+  }
+
+  private func wasi(_ log: AppLog) -> WASIOptions {
+    var options = WASIOptions()
+    options.arguments = [name] + launch.arguments
+    options.environment = launch.environment.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+    let lines = LineSplitter(log)
+    options.output = { lines.write($0, .info) }
+    options.errorOutput = { lines.write($0, .error) }
+    return options
+  }
+
+  private func end(_ exit: AppExit) {
+    let waiting = phase.withLock { phase in
+      guard case .running(let waiting) = phase else { return [CheckedContinuation<Void, Never>]() }
+      phase = .ended
+      return waiting
+    }
+    onExit(exit)
+    for continuation in waiting { continuation.resume() }
+  }
+
+  // MARK: From other threads
+
+  private func interrupt() {
+    isStopping.store(true, ordering: .releasing)
+    interrupter.withLock { $0?.stop() }
+    waker.signal()
+  }
+
+  func stop(timeout: Duration) async {
+    interrupt()
+    await withCheckedContinuation { continuation in
+      let isOver = phase.withLock { phase in
+        guard case .running(let waiting) = phase else { return true }
+        phase = .running(waiting + [continuation])
+        return false
+      }
+      if isOver { continuation.resume() }
+    }
+  }
+
+  func setGrants(_ capabilities: CapabilitySet) {
+    permissions.set(capabilities.mask)
+    runtime.audit.note(.grantChanged, app: name, detail: "0x" + String(capabilities.mask, radix: 16))
+  }
+
+  func statistics() -> AppStatistics { counters.statistics() }
+
+  func command(_ bytes: [UInt8], timeout: Duration) async -> CommandReply {
+    await runtime.services.command(name, bytes, timeout: timeout)
+  }
+}
+
+extension AppTrap {
+  init(_ trap: Trap) {
+    self.init(
+      reason: trap.reason.description,
+      backTrace: trap.frames.map { frame in
+        "\(frame.function ?? "function \(frame.functionIndex)") at 0x\(String(frame.moduleOffset, radix: 16))"
+      })
+  }
+}
+
+extension ValueType {
+  fileprivate var zero: Value {
+    switch self {
+    case .i32: .i32(0)
+    case .i64: .i64(0)
+    case .f32: .f32(0)
+    case .f64: .f64(0)
+    }
+  }
+}
+
+/// Makes lines of what a program writes in pieces.
+final class LineSplitter: Sendable {
+  private let log: AppLog
+  private let rest = Mutex<[UInt8]>([])
+
+  init(_ log: AppLog) { self.log = log }
+
+  func write(_ bytes: [UInt8], _ level: AppLog.Level) {
+    let lines = rest.withLock { rest in
+      rest += bytes
+      var lines: [String] = []
+      while let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? (rest.count >= AppLog.lineBytesMax ? rest.count : nil)
+      {
+        lines.append(String(decoding: rest[..<end], as: UTF8.self))
+        rest.removeSubrange(..<min(rest.count, end + 1))
+      }
+      return lines
+    }
+    for line in lines { log.write(level, line) }
+  }
+}
+
+/// Holds an app up that has used more than its share of a processor.
+final class ProcessorShare {
+  private let percent: Int64
+  private let waker: Waker
+  private var windowBegan: Int64
+  private var usedBefore: Int64
+
+  /// - Parameter percent: of one processor over a second; `nil`: no limit.
+  init(_ percent: Int?, _ waker: Waker) {
+    self.percent = Int64(percent ?? 0)
+    self.waker = waker
+    windowBegan = monotonicNanoseconds()
+    usedBefore = Self.used()
+  }
+
+  /// `nil` without a limit.
+  var tick: (() -> Void)? { percent > 0 && percent < 100 ? { self.check() } : nil }
+
+  private func check() {
+    let now = monotonicNanoseconds()
+    let used = Self.used() - usedBefore
+    let allowedAt = windowBegan + used * 100 / percent
+    if allowedAt > now { waker.wait(until: min(allowedAt, now + 1_000_000_000)) }
+    if now - windowBegan > 1_000_000_000 {
+      windowBegan = monotonicNanoseconds()
+      usedBefore = Self.used()
+    }
+  }
+
+  /// Nanoseconds that this thread has been on a processor.
+  private static func used() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

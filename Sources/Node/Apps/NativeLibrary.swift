@@ -1,0 +1,166 @@
+import AppABI
+import AppFormat
+import Wasmtime
+
+/// What the host does for each function of the table. The checks that the table asks for come before it: capability, rate,
+/// addresses and lengths.
+struct NativeLibrary: Sendable {
+  typealias Body = @Sendable (borrowing NativeCall) throws(NativeError) -> Int32
+  typealias LongBody = @Sendable (borrowing NativeCall) throws(NativeError) -> Int64
+
+  static let textBytesMax = NativeTable.textBytesMax
+
+  private(set) var bodies: [String: Body] = [:]
+  private(set) var longBodies: [String: LongBody] = [:]
+
+  /// With every family.
+  init() {
+    addBasics()
+  }
+
+  /// Says what a function of the table does. Rows that share a name share this; ``HostCall/argumentCount`` tells them apart.
+  mutating func define(_ name: String, module: String = "env", _ body: @escaping Body) {
+    let key = "\(module).\(name)"
+    precondition(bodies[key] == nil && longBodies[key] == nil, "\(key) is defined twice")
+    bodies[key] = body
+  }
+
+  /// The same for a function that gives 64 bits.
+  mutating func defineLong(_ name: String, module: String = "env", _ body: @escaping LongBody) {
+    let key = "\(module).\(name)"
+    precondition(bodies[key] == nil && longBodies[key] == nil, "\(key) is defined twice")
+    longBodies[key] = body
+  }
+
+  /// Everything that modules can import.
+  func linker() throws(WasmtimeError) -> Linker<AppHost> {
+    var linker = Linker<AppHost>()
+    linker.offersWASI = true
+    for row in NativeTable.functions {
+      let types = row.types.map { $0 == .i64 ? ValueType.i64 : .i32 }
+      let key = "\(row.module).\(row.name)"
+      let entry = Entry(row)
+      if let body = longBodies[key] {
+        try linker.define(row.module, row.name, Signature(types, .i64)) {
+          (call) throws(HostTrap) in .i64(try entry.run(call, body) ?? 0)
+        }
+        continue
+      }
+      let body = bodies[key] ?? entry.unsupported
+      // The reference's run-time compares numbers of bits, not whether a result is taken; modules of both kinds exist.
+      try linker.define(row.module, row.name, Signature(types, nil)) { (call) throws(HostTrap) in
+        _ = try entry.run(call, body)
+        return nil
+      }
+      try linker.define(row.module, row.name, Signature(types, .i32), answering: entry.answering(body))
+    }
+    return linker
+  }
+}
+
+/// A row as a call needs it.
+struct Entry: Sendable {
+  let row: NativeFunction
+  let mask: UInt64
+  let checks: [Check]
+  let refusesWith: Int32
+
+  /// A range of the guest's memory that arguments name.
+  struct Check: Sendable {
+    enum Length: Sendable {
+      case zeroByte
+      case fixed(UInt32)
+      case argument(Int)
+    }
+    var address: Int
+    var length: Length
+  }
+
+  init(_ row: NativeFunction) {
+    self.row = row
+    mask = row.capabilities.isEmpty ? .max : row.capabilities.mask
+    refusesWith = row.support == .noDevice ? 19 : row.support == .refused ? 95 : 38
+    var checks: [Check] = []
+    var index = 0
+    for parameter in row.parameters {
+      switch parameter.kind {
+      case .int32, .uint32, .int64: break
+      case .text: checks.append(Check(address: index, length: .zeroByte))
+      case .bytes, .buffer, .shared: checks.append(Check(address: index, length: .argument(index + 1)))
+      case .input(let count), .output(let count): checks.append(Check(address: index, length: .fixed(UInt32(count))))
+      case .outputLike: checks.append(Check(address: index, length: .argument(index - 1)))
+      }
+      index += parameter.kind.types.count
+    }
+    self.checks = checks
+  }
+
+  /// What functions without a body of their own do.
+  var unsupported: NativeLibrary.Body {
+    let errno = refusesWith
+    return { (_) throws(NativeError) in throw .errno(errno) }
+  }
+
+  /// The shortest way for functions that need nothing but a capability.
+  func answering(
+    _ body: @escaping NativeLibrary.Body
+  ) -> @Sendable (borrowing NativeCall) throws(HostTrap) -> Void {
+    if checks.isEmpty, row.rate == nil {
+      let mask = row.capabilities.isEmpty ? UInt64.max : row.capabilities.mask
+      let needsNothing = row.capabilities.isEmpty
+      return { (call) throws(HostTrap) in
+        if call.permissions & mask == 0, !needsNothing {
+          call.answer(refuse(call, .notPermitted))
+        } else {
+          do throws(NativeError) { call.answer(try body(call)) } catch { call.answer(try settle(call, error)) }
+        }
+      }
+    }
+    return { (call) throws(HostTrap) in
+      let answer: Int32? = try run(call, body)
+      call.answer(answer ?? 0)
+    }
+  }
+
+  /// Checks, then calls.
+  func run<Answer: FixedWidthInteger & Sendable>(
+    _ call: borrowing NativeCall, _ body: (borrowing NativeCall) throws(NativeError) -> Answer
+  ) throws(HostTrap) -> Answer? {
+    do throws(NativeError) {
+      if call.permissions & mask == 0, !row.capabilities.isEmpty { throw .notPermitted }
+      if let rate = row.rate, !call.host.take(rate) { throw .tryAgain }
+      for check in checks { try verify(check, call) }
+      return try body(call)
+    } catch {
+      return Answer(truncatingIfNeeded: try settle(call, error))
+    }
+  }
+
+  private func verify(_ check: Check, _ call: borrowing NativeCall) throws(NativeError) {
+    let address = call.uint(check.address)
+    switch check.length {
+    case .zeroByte:
+      if address != 0 { try call.checkText(check.address) }
+    case .fixed(let count):
+      if address == 0 { throw .invalid }
+      try call.withBytes(at: address, count: count) { _ in }
+    case .argument(let index):
+      let count = call.uint(index)
+      if address == 0, count > 0 { throw .invalid }
+      try call.withBytes(at: address, count: count) { _ in }
+    }
+  }
+
+  private func refuse(_ call: borrowing NativeCall, _ error: NativeError) -> Int32 {
+    guard case .errno(let number) = error else { return row.refusal(5) }
+    call.host.refused(row, number)
+    return row.refusal(number)
+  }
+
+  private func settle(_ call: borrowing NativeCall, _ error: NativeError) throws(HostTrap) -> Int32 {
+    switch error {
+    case .end(let trap): throw trap
+    case .errno: return refuse(call, error)
+    }
+  }
+}

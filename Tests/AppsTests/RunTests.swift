@@ -1,0 +1,52 @@
+import AppABI
+import AppFormat
+import AppManager
+import Testing
+
+@testable import Apps
+
+@Suite struct RunTests {
+  static let answering = """
+    (module (import "akira_log" "log_info" (func $log (param i32))) (memory (export "memory") 1)
+      (data (i32.const 16) "hello\\00")
+      (func (export "main") (result i32) (call $log (i32.const 16)) (i32.const 7)))
+    """
+
+  @Test func runsItsMain() async throws {
+    let bench = try Bench()
+    let exit = try await bench.run(try bench.launch("hello", Self.answering))
+    #expect(exit == .exited(code: 7))
+    #expect(bench.lines("hello") == ["hello"])
+  }
+
+  @Test func loopsEnd() async throws {
+    let bench = try Bench()
+    let loop = "(module (memory (export \"memory\") 1) (func (export \"main\") (loop $again (br $again))))"
+    let exit = try await bench.run(
+      try bench.launch("loop", loop, quotas: AppQuotas(executionTimeout: .milliseconds(100))))
+    guard case .killed(.executionTimeout) = exit else { throw Failure(text: "\(exit)") }
+    #expect(bench.runtime.audit.entries.map(\.event) == [.appStarted, .watchdogKill, .appStopped])
+    #expect(bench.runtime.audit.isIntact)
+  }
+
+  @Test func sleepersAreStopped() async throws {
+    let bench = try Bench()
+    let sleeper = """
+      (module (import "akira_time" "sleep_ms" (func $sleep (param i32) (result i32))) (memory (export "memory") 1)
+        (func (export "main") (loop $again (drop (call $sleep (i32.const 3000000))) (br $again))))
+      """
+    let exits = Exits()
+    let app = try await bench.runtime.start(try bench.launch("sleeper", sleeper)) { exits.set($0) }
+    await app.stop(timeout: .seconds(5))
+    #expect(await exits.first() == .killed(.stopped))
+  }
+
+  /// Every row of the table that is said to be implemented has a body, and every body has a row.
+  @Test func tableAndBodiesAgree() throws {
+    let library = NativeLibrary()
+    let bodies = Set(library.bodies.keys).union(library.longBodies.keys)
+    let rows = Set(NativeTable.functions.filter { $0.support == .implemented }.map { "\($0.module).\($0.name)" })
+    #expect(rows.subtracting(bodies).sorted() == [])
+    #expect(bodies.subtracting(rows).sorted() == [])
+  }
+}
