@@ -93,6 +93,11 @@ public final class AppRuntime: Sendable {
     return keep(first, launch.sha256, .winch)
   }
 
+  /// Whether the next start runs Cranelift's code.
+  public func isOptimised(_ sha256: [UInt8]) -> Bool {
+    linked.withLock { $0[LinkedKey(sha256: sha256, compiler: .cranelift)] != nil }
+  }
+
   private func keep(
     _ module: LinkedModule<AppHost>, _ sha256: [UInt8], _ compiler: EngineOptions.Compiler
   ) -> LinkedModule<AppHost> {
@@ -118,9 +123,9 @@ public final class AppRuntime: Sendable {
 
   var threadStackBytes: Int { fast.threadStackBytes }
 
-  func began(_ thread: AppThread) {
+  func began(_ thread: AppThread) throws(LinuxError) {
+    try ticker.begin()
     running.withLock { $0[thread.name] = thread }
-    ticker.begin()
   }
 
   func ended(_ thread: AppThread) {
@@ -149,28 +154,42 @@ extension AppRuntime: AppRunner {
 
 /// Moves the clocks of engines while something runs.
 final class Ticker: Sendable {
+  private struct State {
+    var running = 0
+    /// Which thread is the clock: one that was not needed for a moment may still be there.
+    var generation: UInt64 = 0
+  }
+
   private let engines: [Engine]
-  private let count = Mutex(0)
+  private let state = Mutex(State())
 
   init(engines: [Engine]) { self.engines = engines }
 
-  func begin() {
-    let isFirst = count.withLock { count in
-      count += 1
-      return count == 1
+  /// - Throws: when there is no thread for it; without it nothing would end on time.
+  func begin() throws(LinuxError) {
+    let generation: UInt64? = state.withLock { state in
+      state.running += 1
+      guard state.running == 1 else { return nil }
+      state.generation += 1
+      return state.generation
     }
-    guard isFirst else { return }
-    // Without a thread for it nothing would end on time: then nothing starts.
-    let engines = engines
-    _ = try? Thread.start(name: "app-clock", stackBytes: 64 << 10) { [weak self] in
-      repeat {
-        usleep(UInt32(AppRuntime.tickMilliseconds) * 1000)
-        for engine in engines { engine.advance() }
-      } while self?.isNeeded == true
+    guard let generation else { return }
+    do throws(LinuxError) {
+      try Thread.start(name: "app-clock", stackBytes: 64 << 10) { [self] in
+        while isNeeded(generation) {
+          usleep(UInt32(AppRuntime.tickMilliseconds) * 1000)
+          for engine in engines { engine.advance() }
+        }
+      }
+    } catch {
+      end()
+      throw error
     }
   }
 
-  func end() { count.withLock { $0 -= 1 } }
+  func end() { state.withLock { $0.running -= 1 } }
 
-  private var isNeeded: Bool { count.withLock { $0 > 0 } }
+  private func isNeeded(_ generation: UInt64) -> Bool {
+    state.withLock { $0.running > 0 && $0.generation == generation }
+  }
 }

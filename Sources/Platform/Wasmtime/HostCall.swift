@@ -42,9 +42,6 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
   /// Why the call should not wait any longer, for functions that block: they look every few milliseconds.
   public var reasonToEnd: Trap.Reason? { frame.state.reasonToEnd }
 
-  /// Calls end when the engine's clock has moved by so many ticks from now; `nil`: never.
-  public borrowing func setDeadline(_ ticks: UInt64?) { frame.state.setDeadline(ticks) }
-
   /// Bytes that the guest's memory has now.
   public var memorySize: Int {
     wasmtime_caller_context(frame.caller).map { frame.state.memorySize($0) } ?? 0

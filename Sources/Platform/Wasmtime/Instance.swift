@@ -14,14 +14,14 @@ public struct InstanceOptions {
   /// What host functions see as ``HostCall/permissions``; none by default.
   public var permissions: Permissions?
   public var wasi: WASIOptions?
-  /// Called on the guest's thread while it runs, each time that the engine's clock has moved; it may wait, which holds the
-  /// guest up.
-  public var onTick: (() -> Void)?
+  /// Called on the guest's thread while it runs, each time that the engine's clock has moved. It may wait, which holds the
+  /// guest up; a reason ends it.
+  public var onTick: (() -> Trap.Reason?)?
 
   public init(
     memoryBytesMax: Int = 64 << 20, tableElementsMax: Int = 10_000, deadline: UInt64? = nil, fuel: UInt64? = nil,
     interrupter: Interrupter? = nil, permissions: Permissions? = nil, wasi: WASIOptions? = nil,
-    onTick: (() -> Void)? = nil
+    onTick: (() -> Trap.Reason?)? = nil
   ) {
     self.memoryBytesMax = memoryBytesMax
     self.tableElementsMax = tableElementsMax

@@ -55,15 +55,17 @@ final class StoreState {
   var deadlineTick = UInt64.max
   /// Why the code is being ended, when that was decided here and not by the code itself.
   var pending: Trap.Reason?
-  /// Called by code that runs, each time that the engine's clock has moved.
-  let onTick: (() -> Void)?
+  /// Called by code that runs, each time that the engine's clock has moved; a reason ends it.
+  let onTick: (() -> Trap.Reason?)?
   /// How many closures hold the memory.
   var memoryLoans = 0
   /// Arguments and result of a call into the guest. Calls may nest: a call's arguments are taken before code runs, its
   /// result is written after all code has run.
   let slots = UnsafeMutableRawPointer.allocate(byteCount: (SignatureCode.parametersMax + 1) * slotStride, alignment: 16)
 
-  init(engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject, onTick: (() -> Void)?) {
+  init(
+    engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject, onTick: (() -> Trap.Reason?)?
+  ) {
     self.onTick = onTick
     self.engine = engine
     self.permissions = permissions
@@ -135,8 +137,7 @@ let epochCallback:
   ) -> UnsafeMutableRawPointer? = { _, data, delta, kind in
     guard let data else { return nil }
     let state = StoreState.state(of: data).takeUnretainedValue()
-    state.onTick?()
-    if let reason = state.reasonToEnd {
+    if let reason = state.onTick?() ?? state.reasonToEnd {
       state.pending = reason
       return wasmtime_error_new("ended").map { UnsafeMutableRawPointer($0) }
     }
