@@ -22,10 +22,13 @@ public final class AppRuntime: Sendable {
     public var auditSink: (@Sendable (AuditLog.Entry) -> Void)?
     /// Of the guest's code, for each app.
     public var stackBytesMax: Int
+    /// Room for so many instances that is made once, for the fastest starts; `nil`: each start makes its own.
+    public var pool: EngineOptions.Pool?
 
     public init(
       cacheFolder: String, dataFolder: String, auditKey: Secret? = nil, auditEntriesMax: Int = 1024,
-      auditSink: (@Sendable (AuditLog.Entry) -> Void)? = nil, stackBytesMax: Int = 256 << 10
+      auditSink: (@Sendable (AuditLog.Entry) -> Void)? = nil, stackBytesMax: Int = 256 << 10,
+      pool: EngineOptions.Pool? = nil
     ) {
       self.cacheFolder = cacheFolder
       self.dataFolder = dataFolder
@@ -33,6 +36,7 @@ public final class AppRuntime: Sendable {
       self.auditEntriesMax = auditEntriesMax
       self.auditSink = auditSink
       self.stackBytesMax = stackBytesMax
+      self.pool = pool
     }
   }
 
@@ -43,6 +47,8 @@ public final class AppRuntime: Sendable {
   public let services: AppServices
   private let fast: Engine
   private let optimising: Engine
+  /// Counts instructions, and computes equally on every processor.
+  private let metered: Engine
   private let cache: CodeCache
   private let linker: Linker<AppHost>
   private let ticker: Ticker
@@ -58,13 +64,16 @@ public final class AppRuntime: Sendable {
   }
 
   public init(_ options: Options) throws {
-    fast = try Engine(EngineOptions(compiler: .winch, stackBytesMax: options.stackBytesMax))
-    optimising = try Engine(EngineOptions(compiler: .cranelift, stackBytesMax: options.stackBytesMax))
+    let allocation = options.pool.map { EngineOptions.Allocation.pooling($0) } ?? .onDemand()
+    let stack = options.stackBytesMax
+    fast = try Engine(EngineOptions(compiler: .winch, stackBytesMax: stack, allocation: allocation))
+    optimising = try Engine(EngineOptions(stackBytesMax: stack, allocation: allocation))
+    metered = try Engine(EngineOptions(countsFuel: true, canonicalizesNaN: true, stackBytesMax: stack))
     cache = try CodeCache(folder: options.cacheFolder)
     linker = try NativeLibrary().linker()
     audit = AuditLog(capacity: options.auditEntriesMax, key: options.auditKey, sink: options.auditSink)
     services = AppServices(dataFolder: options.dataFolder)
-    ticker = Ticker(engines: [fast, optimising])
+    ticker = Ticker(engines: [fast, optimising, metered])
   }
 
   /// What an app has written, over its restarts.
@@ -82,6 +91,9 @@ public final class AppRuntime: Sendable {
 
   /// The code of a module: Cranelift's when it is there, else Winch's while Cranelift works in the background.
   func link(_ launch: AppLaunch) throws(WasmtimeError) -> LinkedModule<AppHost> {
+    if launch.quotas.fuelMax != nil {
+      return try linker.link(cache.load(launch.module, identity: launch.sha256, engine: metered).module)
+    }
     for compiler in [EngineOptions.Compiler.cranelift, .winch] {
       if let found = linked.withLock({ $0[LinkedKey(sha256: launch.sha256, compiler: compiler)] }) { return found }
     }

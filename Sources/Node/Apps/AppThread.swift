@@ -103,6 +103,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
     do throws(LinuxError) { try runtime.began(self) } catch { return giveUp(.host("\(error)")) }
     var options = InstanceOptions(
       memoryBytesMax: launch.quotas.memoryBytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
+      fuel: launch.quotas.fuelMax,
       interrupter: interrupter, permissions: permissions,
       onTick: { watch.tick() })
     if linked.module.imports.contains(where: { $0.module == "wasi_snapshot_preview1" }) {
@@ -122,12 +123,21 @@ final class AppThread: RunningApp, @unchecked Sendable {
     }
     counters.loadNanoseconds.store(monotonicNanoseconds() - began, ordering: .relaxed)
     guard cameUp() else { return runtime.ended(self) }
-    runtime.audit.note(.appStarted, app: name, detail: launch.version)
+    noteStart()
     let exit = call(instance, host)
     host.close()
     runtime.audit.note(.appStopped, app: name, detail: "\(exit)")
     runtime.ended(self)
     end(exit)
+  }
+
+  private func noteStart() {
+    let privileged = launch.capabilities.intersection(.privileged)
+    if !launch.isAttested, !privileged.isEmpty {
+      let names = privileged.capabilities.map(\.name).joined(separator: " ")
+      runtime.audit.note(.privilegedGrant, app: name, detail: names)
+    }
+    runtime.audit.note(.appStarted, app: name, detail: launch.version)
   }
 
   /// Calls what the module exports as its entry. One without any has done everything at its start.
@@ -152,6 +162,9 @@ final class AppThread: RunningApp, @unchecked Sendable {
         runtime.audit.note(
           .watchdogKill, app: name, detail: "computed for longer than \(launch.quotas.executionTimeout)")
         return .killed(.executionTimeout(AppTrap(trap)))
+      case .trap(let trap) where trap.reason == .outOfFuel:
+        runtime.audit.note(.quotaReached, app: name, detail: "fuel")
+        return .killed(.other("out of fuel"))
       case .trap(let trap): return .trapped(AppTrap(trap))
       default: return .killed(.other("\(error)"))
       }
