@@ -77,8 +77,11 @@ public final class AppRuntime: Sendable {
     }
   }
 
-  /// Forgets what an app has written; called when it is uninstalled.
-  public func forget(_ name: AppName) { logs.withLock { $0[name.text] = nil } }
+  /// Forgets what an app has written, and its settings; called when it is uninstalled.
+  public func forget(_ name: AppName) {
+    logs.withLock { $0[name.text] = nil }
+    services.forget(name.text)
+  }
 
   /// The code of a module: Cranelift's when it is there, else Winch's while Cranelift works in the background.
   func link(_ launch: AppLaunch) throws(WasmtimeError) -> LinkedModule<AppHost> {

@@ -97,12 +97,19 @@ final class AppThread: RunningApp, @unchecked Sendable {
     if isStopping.load(ordering: .acquiring) { interrupter.stop() }
     let host = AppHost(
       name: name, quotas: launch.quotas, log: log, audit: runtime.audit, counters: counters, interrupter: interrupter,
-      waker: waker, services: runtime.services, executionTicks: AppRuntime.ticks(launch.quotas.executionTimeout))
+      waker: waker, services: runtime.services, executionTicks: AppRuntime.ticks(launch.quotas.executionTimeout),
+      folder: launch.dataDirectory, memoryBytesMax: memoryBytesMax(of: linked.module),
+      heapBytesMax: launch.manifest.memoryQuota > 0 ? Int(launch.manifest.memoryQuota) : nil)
+    defer { host.close() }
     runtime.began(self)
+    let checkShare = ProcessorShare(launch.quotas.cpuPercentMax, waker).tick
     var options = InstanceOptions(
-      memoryBytesMax: launch.quotas.memoryBytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
+      memoryBytesMax: host.memory.bytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
       interrupter: interrupter, permissions: permissions,
-      onTick: ProcessorShare(launch.quotas.cpuPercentMax, waker).tick)
+      onTick: {
+        checkShare?()
+        host.publish()
+      })
     if linked.module.imports.contains(where: { $0.module == "wasi_snapshot_preview1" }) {
       options.wasi = wasi(log)
     }
@@ -110,6 +117,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
     do throws(WasmtimeError) {
       instance = try Instance(linked, host: host, options: options)
     } catch {
+      host.close()
       runtime.ended(self)
       switch error {
       case .trap(let trap): return giveUp(.trapped(AppTrap(trap)))
@@ -118,6 +126,8 @@ final class AppThread: RunningApp, @unchecked Sendable {
       default: return giveUp(.module("\(error)"))
       }
     }
+    host.instance = instance
+    host.publish()
     counters.loadNanoseconds.store(monotonicNanoseconds() - began, ordering: .relaxed)
     guard cameUp() else { return runtime.ended(self) }
     runtime.audit.note(.appStarted, app: name, detail: launch.version)
@@ -126,6 +136,13 @@ final class AppThread: RunningApp, @unchecked Sendable {
     runtime.audit.note(.appStopped, app: name, detail: "\(exit)")
     runtime.ended(self)
     end(exit)
+  }
+
+  private func memoryBytesMax(of module: Module) -> Int {
+    var initial = 0
+    for case .memory(let pages, _) in module.exports.lazy.map(\.type) { initial = Int(clamping: pages) * 65536 }
+    return MemoryAccount.bytesMax(
+      launch.quotas.memoryBytesMax, initial: initial, quota: launch.manifest.memoryQuota)
   }
 
   /// Calls what the module exports as its entry. One without any has done everything at its start.
@@ -262,7 +279,7 @@ final class ProcessorShare {
     self.percent = Int64(percent ?? 0)
     self.waker = waker
     windowBegan = monotonicNanoseconds()
-    usedBefore = Self.used()
+    usedBefore = threadNanoseconds()
   }
 
   /// `nil` without a limit.
@@ -270,19 +287,12 @@ final class ProcessorShare {
 
   private func check() {
     let now = monotonicNanoseconds()
-    let used = Self.used() - usedBefore
+    let used = threadNanoseconds() - usedBefore
     let allowedAt = windowBegan + used * 100 / percent
     if allowedAt > now { waker.wait(until: min(allowedAt, now + 1_000_000_000)) }
     if now - windowBegan > 1_000_000_000 {
       windowBegan = monotonicNanoseconds()
-      usedBefore = Self.used()
+      usedBefore = threadNanoseconds()
     }
-  }
-
-  /// Nanoseconds that this thread has been on a processor.
-  private static func used() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

@@ -145,7 +145,8 @@ final class HostFunction: Sendable {
       let state = Unmanaged<StoreState>.fromOpaque(data)
       return Unmanaged<HostFunction>.fromOpaque(environment)._withUnsafeGuaranteedRef { function in
         let frame = state._withUnsafeGuaranteedRef {
-          HostFrame(
+          $0.callCount &+= 1
+          return HostFrame(
             slots: UnsafeMutableRawPointer(slots) ?? environment, count: function.parameterCount,
             result: function.result, permissions: $0.permissions.mask, host: $0.hostPointer, caller: caller,
             state: state)

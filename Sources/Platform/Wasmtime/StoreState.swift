@@ -47,6 +47,8 @@ final class StoreState {
   var pending: Trap.Reason?
   /// Called by code that runs, each time that the engine's clock has moved.
   let onTick: (() -> Void)?
+  /// Of functions of the host.
+  var callCount: UInt64 = 0
   /// How many closures hold the memory.
   var memoryLoans = 0
   /// Arguments and result of a call into the guest. Calls may nest: a call's arguments are taken before code runs, its
