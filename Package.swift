@@ -165,7 +165,8 @@ let modules: [Module] = [
     "AppManager", ["AppFormat", "AppSigning", "Bytes", "Crypto", "JSON", "Linux", "PythonPeer", "aether-app-torture"]),
   executable("aether-app-torture", ["AppFormat", "AppManager", "Linux"]),
   library("Apps", "Node", ["AppABI", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Wasmtime"]),
-  tests("Apps", ["AppABI", "AppFormat", "AppManager", "Crypto", "Linux", "Wasmtime"]),
+  tests("Apps", ["AppABI", "AppFormat", "AppManager", "Crypto", "Linux", "Wasmtime", "aether-settings-torture"]),
+  executable("aether-settings-torture", ["AppFormat", "AppManager", "Apps", "Crypto", "Linux"]),
   library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
   tests("AutomataHost", ["Automata", "AutomatonFiles", "AutomatonRuns", "JSON", "Linux"]),
   // Benchmarks

@@ -22,7 +22,8 @@ public final class AppRuntime: Sendable {
     public var auditSink: (@Sendable (AuditLog.Entry) -> Void)?
     /// Of the guest's code, for each app.
     public var stackBytesMax: Int
-    /// Room for so many instances that is made once, for the fastest starts; `nil`: each start makes its own.
+    /// Room for so many instances of each compiler's code that is made once, for the fastest starts; `nil`: each start makes
+    /// its own.
     public var pool: EngineOptions.Pool?
 
     public init(
@@ -86,8 +87,11 @@ public final class AppRuntime: Sendable {
     }
   }
 
-  /// Forgets what an app has written; called when it is uninstalled.
-  public func forget(_ name: AppName) { logs.withLock { $0[name.text] = nil } }
+  /// Forgets what an app has written, and its settings; called when it is uninstalled.
+  public func forget(_ name: AppName) {
+    logs.withLock { $0[name.text] = nil }
+    services.forget(name.text)
+  }
 
   /// The code of a module: Cranelift's when it is there, else Winch's while Cranelift works in the background.
   func link(_ launch: AppLaunch) throws(WasmtimeError) -> LinkedModule<AppHost> {

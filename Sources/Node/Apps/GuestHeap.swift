@@ -13,14 +13,13 @@ struct GuestHeap {
   private var free: [(address: UInt32, size: UInt32)] = []
   private(set) var bytesUsed = 0
 
-  /// Bytes of blocks, and of the book about them.
-  var bytes: Int { bytesUsed + blocks.count * Self.bookBytes }
-
-  /// - Parameter grow: adds so many pages to the memory and gives the address of the first one.
+  /// - Parameters:
+  ///   - bytesMax: of all blocks together; the book is counted by the caller.
+  ///   - grow: adds so many pages to the memory and gives the address of the first one.
   mutating func allocate(_ size: UInt32, bytesMax: Int, grow: (UInt32) -> UInt32?) -> UInt32? {
     guard size > 0, size <= Self.blockBytesMax else { return nil }
     let rounded = (size + 7) & ~7
-    guard bytes + Int(rounded) + Self.bookBytes <= bytesMax else { return nil }
+    guard bytesUsed + Int(rounded) <= bytesMax else { return nil }
     var index = free.firstIndex { $0.size >= rounded }
     if index == nil {
       let pages = (rounded + 65535) / 65536

@@ -16,6 +16,11 @@ struct NativeLibrary: Sendable {
   /// With every family.
   init() {
     addBasics()
+    addCLibrary()
+    addControl()
+    addFiles()
+    addMessages()
+    addSettings()
   }
 
   /// Says what a function of the table does. Rows that share a name share this; ``HostCall/argumentCount`` tells them apart.

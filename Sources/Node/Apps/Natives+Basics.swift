@@ -81,7 +81,7 @@ extension NativeLibrary {
     }
     for name in ["mem_free", "free"] {
       define(name) { (call) throws(NativeError) in
-        _ = call.host.heap.free(call.uint(0))
+        call.release(call.uint(0))
         return 0
       }
     }
@@ -100,7 +100,7 @@ extension NativeLibrary {
       guard old != 0 else { return Int32(bitPattern: call.allocate(size)) }
       guard let oldSize = call.host.heap.size(of: old) else { return 0 }
       if size == 0 {
-        _ = call.host.heap.free(old)
+        call.release(old)
         return 0
       }
       if size <= oldSize { return Int32(bitPattern: old) }
@@ -108,7 +108,7 @@ extension NativeLibrary {
       if address != 0 {
         let bytes = try call.bytes(at: old, count: oldSize)
         try call.withBytes(at: address, count: oldSize) { $0.copyBytes(from: bytes) }
-        _ = call.host.heap.free(old)
+        call.release(old)
       }
       return Int32(bitPattern: address)
     }
@@ -123,7 +123,14 @@ extension NativeLibrary {
   }
 
   private mutating func addTimers() {
-    define("timer_create") { (call) throws(NativeError) in try call.host.timers.create() }
+    define("timer_create") { (call) throws(NativeError) in
+      let host = call.host
+      do throws(NativeError) { try host.handles.take() } catch { throw .outOfMemory }
+      do throws(NativeError) { return try host.timers.create() } catch {
+        host.handles.giveBack()
+        throw error
+      }
+    }
     define("timer_start") { (call) throws(NativeError) in
       try call.host.timers.start(call.int(0), now: monotonicNanoseconds() / 1_000_000)
       return 0
@@ -137,6 +144,7 @@ extension NativeLibrary {
     }
     define("timer_free") { (call) throws(NativeError) in
       try call.host.timers.free(call.int(0))
+      call.host.handles.giveBack()
       return 0
     }
   }
@@ -168,9 +176,15 @@ extension HostCall where Host == AppHost {
   /// A block of the app's quota, or 0.
   borrowing func allocate(_ size: UInt32) -> UInt32 {
     let host = host
-    let bytesMax = host.quotas.memoryBytesMax
-    let address = host.heap.allocate(size, bytesMax: bytesMax) { pages in growMemory(pages: pages) }
+    guard (try? host.charge(GuestHeap.bookBytes)) != nil else { return 0 }
+    let address = host.heap.allocate(size, bytesMax: host.heapBytesMax) { pages in growMemory(pages: pages) }
+    if address == nil { host.refund(GuestHeap.bookBytes) }
     return address ?? 0
+  }
+
+  borrowing func release(_ address: UInt32) {
+    let host = host
+    if host.heap.free(address) { host.refund(GuestHeap.bookBytes) }
   }
 
   /// Waits, until a time of the monotonic clock in nanoseconds or for ever, but no longer than the app may run. What it is
@@ -183,6 +197,7 @@ extension HostCall where Host == AppHost {
       if let reason = stopReason { throw .end(end(reason)) }
       if try isDone() { return }
       if let nanoseconds, monotonicNanoseconds() >= nanoseconds { return }
+      host.publish()
       host.waker.wait(until: nanoseconds)
     }
   }
