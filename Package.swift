@@ -164,8 +164,12 @@ let modules: [Module] = [
   tests(
     "AppManager", ["AppFormat", "AppSigning", "Bytes", "Crypto", "JSON", "Linux", "PythonPeer", "aether-app-torture"]),
   executable("aether-app-torture", ["AppFormat", "AppManager", "Linux"]),
-  library("Apps", "Node", ["AppABI", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Wasmtime"]),
-  tests("Apps", ["AppABI", "AppFormat", "AppManager", "Crypto", "Linux", "Wasmtime", "aether-settings-torture"]),
+  c("CDevices"),
+  library("AppDevices", "Node", ["AppFormat", "CDevices", "Linux"]),
+  tests("AppDevices", ["CDevices", "Linux", "PythonPeer"]),
+  library(
+    "Apps", "Node", ["AppABI", "AppDevices", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Wasmtime"]),
+  tests("Apps", ["AppABI", "AppDevices", "AppFormat", "AppManager", "Crypto", "Linux", "Wasmtime", "aether-settings-torture"]),
   executable("aether-settings-torture", ["AppFormat", "AppManager", "Apps", "Crypto", "Linux"]),
   library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
   tests("AutomataHost", ["Automata", "AutomatonFiles", "AutomatonRuns", "JSON", "Linux"]),
