@@ -104,6 +104,22 @@ import Testing
     #expect(try await manager.info("other").crashTotal == 1)
   }
 
+  @Test func whatIsSaidOfAnAppThatIsGoneDoesNotCountForItsSuccessor() async throws {
+    let (scratch, runner) = (Scratch(), ScriptedRunner())
+    let manager = try await open(scratch, runner) { $0.exitGrace = .milliseconds(50) }
+    _ = try await manager.install(try demo("1.0"))
+    try await manager.start("demo")
+    try await manager.uninstall("demo")
+    _ = try await manager.install(try demo("1.0"))
+    try await manager.start("demo")
+    try await Task.sleep(for: .milliseconds(200))
+    #expect(try await manager.info("demo").state.phase == .running)
+    // A runner that stops and forgets to say so.
+    runner.state.withLock { $0.forgetsExits = true }
+    try await manager.stop("demo")
+    #expect(try await manager.info("demo").state == .stopped(exitCode: nil))
+  }
+
   @Test func anUpdateThatDoesNotComeUpIsTakenBack() async throws {
     let (scratch, runner) = (Scratch(), ScriptedRunner())
     let manager = try await open(scratch, runner)

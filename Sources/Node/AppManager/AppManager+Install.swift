@@ -45,7 +45,9 @@ extension AppManager {
       name: image.name, number: AppRegistry.freeNumber(Set(entries.values.map(\.core.record.number))),
       isPreloaded: source == .firmware, current: image.version(source, installedAt: now.unixMilliseconds / 1000),
       settings: settings ?? AppSettings())
-    let entry = AppEntry(AppCore(installing: record, timing: options.timing), image.manifest)
+    entryCount += 1
+    let entry = AppEntry(
+      AppCore(installing: record, timing: options.timing), image.manifest, serial: entryCount)
     entry.image = image
     entries[image.name] = entry
     send(.install, to: entry)
