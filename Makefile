@@ -51,7 +51,8 @@ bench-%: setup helper ## Run one benchmark: bench-net, bench-start, bench-store
 	scripts/bench $*
 
 fmt: ## Lay out all Swift sources
-	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Firmware Web
+	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Firmware Web \
+		SDK/apps/AppSDK.swift SDK/apps/swift/Guest.swift Examples/apps
 
 clean: ## Remove everything that was built
 	rm -rf .build
