@@ -36,6 +36,7 @@ test: setup helper ## Run every test
 	$(SWIFT) build --build-tests
 	scripts/build-firmware
 	scripts/build-wasm
+	scripts/build-apps
 	scripts/test
 
 check: setup ## Fast subset: layout, warnings as errors, tests of the pure modules

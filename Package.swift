@@ -164,6 +164,7 @@ let modules: [Module] = [
     ].map { .embedInCode($0) }, sources: ["AppSDK.swift"],
     exclude: ["c/aether_app.h", "rust/Cargo.toml", "rust/src/functions.rs", "swift/AetherApp.swift"]),
   library("AppProjects", "Platform", ["AppABI", "AppFormat", "AppSDK", "AppSigning", "Crypto", "JSON"]),
+  executable("aether-build-apps", ["AppProjects"]),
   tests("AppProjects", ["AppABI", "AppBindings", "AppFormat", "AppSigning", "AppSDK", "Crypto", "JSON"]),
   system("CWasmtime", apt: nil),
   library("Wasmtime", "Platform", ["Bytes", "Crypto", "CWasmtime", "Linux"], linker: wasmtimeLinker),

@@ -168,3 +168,42 @@ public final class Ring {
   private func put(_ byte: UInt8, _ index: UInt32) { memory[16 + Int(index % capacity)] = byte }
   private func get(_ index: UInt32) -> UInt8 { memory[16 + Int(index % capacity)] }
 }
+
+extension Messages {
+  /// The next message of a topic; `nil` when none came in time.
+  ///
+  /// - Parameter timeout: milliseconds; −1 for ever.
+  public static func next(_ topic: Text, timeout: Int32, bytesMax: Int = 256) throws(AppError) -> [UInt8]? {
+    var room = [UInt8](repeating: 0, count: bytesMax)
+    do throws(AppError) {
+      let count = try recv(topic: topic, into: &room, timeout: timeout)
+      return Array(room.prefix(Int(count)))
+    } catch {
+      if error == .eagain { return nil }
+      throw error
+    }
+  }
+}
+
+extension Settings {
+  /// The text of a key, of at most 127 bytes; `nil` without one.
+  public static func text(_ key: Text) throws(AppError) -> [UInt8]? {
+    var room = [UInt8](repeating: 0, count: 128)
+    do throws(AppError) {
+      let count = try get(key: key, into: &room)
+      return Array(room.prefix(Int(count)))
+    } catch {
+      if error == .enoent { return nil }
+      throw error
+    }
+  }
+}
+
+extension Apps {
+  /// This app's name. Commands come to `NAME.cmd`, and are answered to `NAME.evt`.
+  public static func ownName() throws(AppError) -> [UInt8] {
+    var room = [UInt8](repeating: 0, count: 32)
+    let count = try getSelfName(into: &room)
+    return Array(room.prefix(Int(count)))
+  }
+}
