@@ -68,10 +68,12 @@ let modules: [Module] = [
   executable(
     "aether",
     [
-      "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "AutomatonRuns", "Bytes", "HTTP", "HTTPClient",
-      "JSON", "Model", "Net", "Version", "WebSocket", "YAML",
+      "AppFormat", "AppProjects", "AppSDK", "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles",
+      "AutomatonRuns", "Bytes", "Crypto", "HTTP", "HTTPClient", "JSON", "Model", "Net", "Version", "WebSocket", "YAML",
     ]),
-  tests("aether", ["Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "Bytes", "JSON", "Model", "YAML"]),
+  tests(
+    "aether",
+    ["AppFormat", "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "Bytes", "JSON", "Model", "YAML"]),
   library("Version", "Core"),
   executable(
     "aetherd",

@@ -76,7 +76,7 @@ func run() throws(AppError) {
   while true {
     guard let command = try Messages.next(commands, timeout: -1) else { continue }
     let answer = try answer(command, &machine)
-    try Messages.publish(topic: answers, data: answer.bytes.span)
+    try Messages.send(answer, to: answers)
     if command.begins(with: "stop") {
       try Messages.unsubscribe(topic: commands)
       return

@@ -24,7 +24,7 @@ func run() throws(AppError) {
     }
     if command.begins(with: "add ") { count &+= Array(command.dropFirst(4)).number ?? 0 }
     try Settings.set(key: "count", value: Line().add(count).text)
-    try Messages.publish(topic: answers, data: Line("count ").add(count).bytes.span)
+    try Messages.send(Line("count ").add(count), to: answers)
     if command.begins(with: "stop") {
       try Messages.unsubscribe(topic: commands)
       Log.info(text: Line("counter: stops at ").add(count).text)

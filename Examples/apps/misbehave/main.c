@@ -5,11 +5,15 @@
 
 enum { OUTSIDE = 0x7FFFFFF0 };
 
-static char report[192];
+// What one attempt was answered.
+static char report[256];
+static uint32_t report_size;
 
 static void say(const char *what, int32_t count, int32_t last) {
-  aether_format(report, sizeof report, "%s: %d times, then %d", what, count, last);
-  aether_printf("misbehave: %s", report);
+  char *end = report + report_size;
+  uint32_t room = (uint32_t)sizeof report - report_size;
+  report_size += aether_format(end, room, "%s%s: %d, then %d", report_size ? "; " : "", what, count, last);
+  aether_printf("misbehave: %s: %d, then %d", what, count, last);
 }
 
 // MARK: What ends the app
@@ -58,9 +62,10 @@ static void alloc(void) {
 static void pointer(void) {
   void *outside = (void *)OUTSIDE;
   int32_t wrong = 0, last = 0;
+  char room[64];
   int32_t answers[] = {
       storage_list("/", outside, 64),
-      storage_list("/", report, UINT32_MAX),
+      storage_list("/", room, UINT32_MAX),
       storage_open(outside, AETHER_STORAGE_READ),
       settings_get("x", outside, 16),
       settings_set(outside, outside),
@@ -134,8 +139,9 @@ static void denied(void) {
   int32_t stream = net_open(AETHER_NET_TCP);
   int32_t connected = stream < 0 ? stream : net_connect(stream, "127.0.0.1", 22);
   if (stream >= 0) net_close(stream);
+  uint8_t random[16];
   int32_t answers[] = {
-      gpio_write(1, 1), ota_rollback(), app_stop("counter"), crypto_random(report, 16), power_set_mode(4),
+      gpio_write(1, 1), ota_rollback(), app_stop("counter"), crypto_random(random, sizeof random), power_set_mode(4),
       hid_type_string("rm -rf /"), rf_tx_cw_start(), wifi_deauth("aaaaaa", "bbbbbb", 1, 1, 1), connected,
   };
   int32_t allowed = 0;
@@ -155,8 +161,8 @@ static void flood_ipc(void) {
     else taken++;
   }
   msg_unsubscribe("misbehave.flood");
-  aether_format(report, sizeof report, "ipc: %d taken, %d refused, then %d", taken, refused, last);
-  aether_printf("misbehave: %s", report);
+  say("messages taken", taken, last);
+  say("messages refused", refused, last);
 }
 
 static void flood_log(void) {
@@ -166,8 +172,8 @@ static void flood_log(void) {
     else taken++;
   }
   sleep_ms(1000);
-  aether_format(report, sizeof report, "log: %d lines taken, %d refused", taken, refused);
-  aether_printf("misbehave: %s", report);
+  say("lines taken", taken, 0);
+  say("lines refused", refused, 0);
 }
 
 // MARK: What to do
@@ -181,10 +187,10 @@ static const struct {
 };
 
 static void answer(void) {
-  int32_t sent = msg_publish("misbehave.evt", report, aether_text_size(report));
+  int32_t sent = msg_publish("misbehave.evt", report, report_size);
   for (int32_t i = 0; sent == -AETHER_EAGAIN && i < 40; i++) {
     sleep_ms(50);
-    sent = msg_publish("misbehave.evt", report, aether_text_size(report));
+    sent = msg_publish("misbehave.evt", report, report_size);
   }
 }
 
@@ -207,6 +213,7 @@ int32_t main(void) {
   int32_t done = 0, is_all = aether_text_equal(word, "all");
   for (uint32_t i = 0; i < sizeof survived / sizeof *survived; i++) {
     if (!is_all && !aether_text_equal(word, survived[i].name)) continue;
+    report_size = 0;
     survived[i].attempt();
     answer();
     done++;

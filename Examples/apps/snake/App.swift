@@ -18,7 +18,7 @@ func run() throws(AppError) {
   let rows = (try Display.getHeight() - header) / cell
   guard columns >= 6, rows >= 4 else { throw .enodev }
   var seed = UInt32(bitPattern: try Settings.text("seed")?.number ?? 1)
-  let pause = max(20, min(1000, try Settings.text("step")?.number ?? 120))
+  let pause = max(50, min(1000, try Settings.text("step")?.number ?? 120))
   while true {
     var game = Game(columns: columns, rows: rows, seed: seed)
     try drawAll(game)

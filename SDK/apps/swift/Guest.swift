@@ -185,6 +185,20 @@ extension Messages {
   }
 }
 
+extension Messages {
+  /// Publishes a line; `false` when a queue that must not lose anything is full, or too much was sent just now.
+  @discardableResult
+  public static func send(_ line: Line, to topic: Text) throws(AppError) -> Bool {
+    do throws(AppError) {
+      try publish(topic: topic, data: line.bytes.span)
+      return true
+    } catch {
+      if error == .eagain { return false }
+      throw error
+    }
+  }
+}
+
 extension Settings {
   /// The text of a key, of at most 127 bytes; `nil` without one.
   public static func text(_ key: Text) throws(AppError) -> [UInt8]? {
