@@ -1,4 +1,5 @@
 import AppABI
+import AppDevices
 import AppFormat
 import AppManager
 import Wasmtime
@@ -14,10 +15,18 @@ final class AppHost {
   let waker: Waker
   /// What apps share: messages, devices, settings.
   let services: AppServices
+  /// This run of the app, to devices.
+  let deviceUser: DeviceUser
+  let memory: MemoryAccount
+  /// Files, timers, queues and the like together.
+  var handles: HandleCount
 
   var buckets: TokenBuckets
   var heap = GuestHeap()
   var timers = Timers()
+  var power = AppPower()
+  /// Events of buttons are kept for it.
+  var hasInputQueue = false
   /// The clock that the app has set, as an offset to the host's in seconds, and its alarm.
   var clockOffset: Int64 = 0
   var alarm: Int64?
@@ -40,11 +49,27 @@ final class AppHost {
     self.waker = waker
     self.services = services
     self.watch = watch
+    deviceUser = DeviceUser(app: name) { waker.signal() }
+    memory = MemoryAccount(bytesMax: quotas.memoryBytesMax, counters: counters)
+    handles = HandleCount(max: quotas.handlesMax, counters: counters)
     buckets = TokenBuckets(overrides: [.log: quotas.logLinesPerSecondMax], now: monotonicNanoseconds() / 1_000_000)
   }
 
   /// Gives back everything that the app holds.
-  func close() {}
+  func close() {
+    services.devices.release(deviceUser)
+    handles.giveBack(handles.count)
+  }
+
+  /// Counts memory that the host holds for the app. −ENOMEM when that is more than it may have beside its own.
+  func charge(_ bytes: Int) throws(NativeError) {
+    guard memory.charge(bytes) else {
+      audit.note(.quotaReached, app: name, detail: "memory")
+      throw .outOfMemory
+    }
+  }
+
+  func refund(_ bytes: Int) { memory.refund(bytes) }
 
   func take(_ rate: RateClass) -> Bool {
     buckets.take(rate, now: monotonicNanoseconds() / 1_000_000)

@@ -100,6 +100,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
     let host = AppHost(
       name: name, quotas: launch.quotas, log: log, audit: runtime.audit, counters: counters, interrupter: interrupter,
       waker: waker, services: runtime.services, watch: watch)
+    defer { host.close() }
     do throws(LinuxError) { try runtime.began(self) } catch { return giveUp(.host("\(error)")) }
     var options = InstanceOptions(
       memoryBytesMax: launch.quotas.memoryBytesMax, deadline: AppRuntime.ticks(launch.startTimeout),

@@ -16,6 +16,13 @@ struct NativeLibrary: Sendable {
   /// With every family.
   init() {
     addBasics()
+    addBLE()
+    addBuses()
+    addDisplay()
+    addHID()
+    addInput()
+    addPins()
+    addPower()
   }
 
   /// Says what a function of the table does. Rows that share a name share this; ``HostCall/argumentCount`` tells them apart.
