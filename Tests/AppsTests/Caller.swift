@@ -62,7 +62,8 @@ final class Guest {
     let interrupter = Interrupter(engine: engine)
     host = AppHost(
       name: name, quotas: quotas, log: AppLog(), audit: audit, counters: counters, interrupter: interrupter,
-      waker: Waker(), services: services, watch: ExecutionWatch(limit: .seconds(5), percent: nil, waker: Waker()), folder: folder, memoryBytesMax: memoryBytesMax)
+      waker: Waker(), services: services, watch: ExecutionWatch(limit: .seconds(5), percent: nil, waker: Waker()),
+      folder: folder, memoryBytesMax: memoryBytesMax)
     let many = RateClass.allCases.map { ($0, 1_000_000_000) }
     host.buckets = TokenBuckets(overrides: Dictionary(uniqueKeysWithValues: many), now: 0)
     let linked = try Self.linker.get().link(Module(compiling: try wasm(fromText: text), engine: engine))

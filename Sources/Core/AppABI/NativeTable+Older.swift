@@ -3,7 +3,7 @@ import AppFormat
 extension NativeTable {
   /// What lines before 1.6 offered, and the part of a C library that the reference's run-time brings.
   static var older: [NativeFunction] {
-    let screen = Row(family: .legacy, capabilities: [.displayWrite], rate: .display)
+    let screen = Row(family: .legacy, capabilities: [.displayWrite])
     let hid = Row(family: .legacy, capabilities: [.hid])
     let shell = Row(family: .legacy, capabilities: [.ble], rate: .log)
     let c = Row(family: .libc)
@@ -41,7 +41,7 @@ extension NativeTable {
       rows += [
         screen("akira_display_clear", "color", "As display_clear."),
         screen("akira_display_pixel", "x y color", "As display_pixel."),
-        screen("akira_display_flush", "", "As display_flush."),
+        screen("akira_display_flush", "", rate: .display, "As display_flush."),
         screen("akira_display_rect", "x y width height color", "As display_rect."),
         screen("akira_display_text", "x y text$ color", "As display_text."),
         screen("akira_display_get_size", "width[4]= height[4]=", "As display_get_size."),

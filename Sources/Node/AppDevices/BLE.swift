@@ -40,6 +40,8 @@ public final class BLE: Sendable {
   public static let queueMax = 64
   /// What it holds for its app.
   public static let bytesHeld = 16384
+  /// The same for one that listens.
+  public static let scanBytes = 8192
 
   struct Characteristic: Sendable {
     var uuid: UUID128
@@ -246,6 +248,9 @@ public final class BLE: Sendable {
     let until = monotonicNanoseconds() + Int64(milliseconds) * 1_000_000
     state.withLock { $0.scans[ObjectIdentifier(user)] = Scan(until: until) }
   }
+
+  /// Whether an app has begun to listen and not ended it.
+  public func isScanning(_ user: DeviceUser) -> Bool { state.withLock { $0.scans[ObjectIdentifier(user)] != nil } }
 
   /// What was heard and not taken is gone.
   public func stopScan(_ user: DeviceUser) { state.withLock { $0.scans[ObjectIdentifier(user)] = nil } }

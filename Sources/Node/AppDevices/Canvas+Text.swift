@@ -41,7 +41,8 @@ public enum Font: Sendable, CaseIterable {
   /// Twice as large; a corner between two neighbours of the same kind is filled or cut, which makes slanted lines even.
   private static func smooth(_ rows: [UInt32], columns: Int) -> [UInt32] {
     func isSet(_ row: Int, _ column: Int) -> Bool {
-      rows.indices.contains(row) && column >= 0 && column < columns && rows[row] >> UInt32(columns - 1 - column) & 1 == 1
+      guard rows.indices.contains(row), column >= 0, column < columns else { return false }
+      return rows[row] >> UInt32(columns - 1 - column) & 1 == 1
     }
     var larger = [UInt32](repeating: 0, count: rows.count * 2)
     for row in rows.indices {

@@ -8,7 +8,9 @@ enum FontTable {
   /// By character from the space on, and by row; behind the last one the box that stands for all others.
   static let glyphs: [[UInt8]] = text.split(separator: "\n").map { line in
     line.utf8.dropFirst(2).split(separator: UInt8(ascii: " ")).map { digits in
-      digits.reduce(0) { $0 << 4 | UInt8($1 <= UInt8(ascii: "9") ? $1 - UInt8(ascii: "0") : $1 - UInt8(ascii: "A") + 10) }
+      digits.reduce(0) { row, digit in
+        row << 4 | (digit <= UInt8(ascii: "9") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "A") + 10)
+      }
     }
   }
 

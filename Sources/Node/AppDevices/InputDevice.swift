@@ -4,7 +4,7 @@ import Synchronization
 /// that ask. Other apps see buttons at rest.
 public final class InputDevice: Sendable {
   /// Numbers that a button may have; the reference's are 1 to 9.
-  public static let buttons: ClosedRange<UInt32> = 0...31
+  public static let buttons: ClosedRange<UInt32> = 0...30
   /// Events that wait for an app; the oldest is dropped for a new one.
   public static let eventsMax = 64
   /// What an app's queue takes.

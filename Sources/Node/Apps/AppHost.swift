@@ -1,4 +1,5 @@
 import AppABI
+import AppDevices
 import AppFormat
 import AppManager
 import Wasmtime
@@ -29,10 +30,15 @@ final class AppHost {
   var instance: Instance<AppHost>?
   /// Of the thread, when this object was made.
   private let processorNanoseconds = threadNanoseconds()
+  /// This run of the app, to devices.
+  let deviceUser: DeviceUser
 
   var buckets: TokenBuckets
   var heap = GuestHeap()
   var timers = Timers()
+  var power = AppPower()
+  /// Events of buttons are kept for it.
+  var hasInputQueue = false
   /// The clock that the app has set, as an offset to the host's in seconds, and its alarm.
   var clockOffset: Int64 = 0
   var alarm: Int64?
@@ -59,6 +65,7 @@ final class AppHost {
     self.folder = folder
     memory = MemoryAccount(bytesMax: memoryBytesMax ?? quotas.memoryBytesMax, counters: counters)
     self.heapBytesMax = min(heapBytesMax ?? .max, memory.bytesMax)
+    deviceUser = DeviceUser(app: name) { waker.signal() }
     handles = HandleCount(max: quotas.handlesMax, counters: counters)
     buckets = TokenBuckets(overrides: [.log: quotas.logLinesPerSecondMax], now: monotonicNanoseconds() / 1_000_000)
   }
@@ -67,6 +74,7 @@ final class AppHost {
   func close() {
     publish()
     for topic in Array(subscriptions.keys) { _ = unsubscribe(topic) }
+    services.devices.release(deviceUser)
     files = nil
     instance = nil
     handles.giveBack(handles.count)

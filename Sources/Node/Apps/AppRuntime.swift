@@ -1,3 +1,4 @@
+import AppDevices
 import AppFormat
 import AppManager
 import Crypto
@@ -22,6 +23,8 @@ public final class AppRuntime: Sendable {
     public var auditSink: (@Sendable (AuditLog.Entry) -> Void)?
     /// Of the guest's code, for each app.
     public var stackBytesMax: Int
+    /// What apps reach as devices.
+    public var devices = DeviceOptions()
     /// Room for so many instances of each compiler's code that is made once, for the fastest starts; `nil`: each start makes
     /// its own.
     public var pool: EngineOptions.Pool?
@@ -73,7 +76,7 @@ public final class AppRuntime: Sendable {
     cache = try CodeCache(folder: options.cacheFolder)
     linker = try NativeLibrary().linker()
     audit = AuditLog(capacity: options.auditEntriesMax, key: options.auditKey, sink: options.auditSink)
-    services = AppServices(dataFolder: options.dataFolder)
+    services = AppServices(dataFolder: options.dataFolder, devices: Devices(options.devices))
     ticker = Ticker(engines: [fast, optimising, metered])
   }
 

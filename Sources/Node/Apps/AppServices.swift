@@ -1,3 +1,4 @@
+import AppDevices
 import AppManager
 import Glibc
 import Linux
@@ -15,8 +16,12 @@ public final class AppServices: Sendable {
   private let controls = Mutex<(any AppControl)?>(nil)
   private let switching = Mutex<Task<Void, Never>?>(nil)
 
-  public init(dataFolder: String) {
+  /// Screen, buttons, pins, ports, sensors: what apps reach, and what the host does at their other side.
+  public let devices: Devices
+
+  public init(dataFolder: String, devices: Devices = Devices()) {
     self.dataFolder = dataFolder
+    self.devices = devices
     commands = CommandBridge(messages)
   }
 

@@ -16,10 +16,17 @@ struct NativeLibrary: Sendable {
   /// With every family.
   init() {
     addBasics()
+    addBLE()
+    addBuses()
     addCLibrary()
     addControl()
+    addDisplay()
     addFiles()
+    addHID()
+    addInput()
     addMessages()
+    addPins()
+    addPower()
     addSettings()
   }
 
