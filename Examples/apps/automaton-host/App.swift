@@ -88,18 +88,18 @@ func answer(_ command: [UInt8], _ machine: inout Machine) throws(AppError) -> Li
   if command.begins(with: "event ") {
     let event = Array(command.dropFirst(6))
     guard machine.handle(event) else { return Line("refused ").add(event).add(" in ").add(machine.state) }
-    try Settings.set(key: "state", value: Text(machine.state))
+    try Settings.keep("state", Line(machine.state))
   } else if command.begins(with: "row ") {
     let rest = Array(command.dropFirst(4))
     let words = rest.split(separator: 32, maxSplits: 1)
     guard words.count == 2, let number = Array(words[0]).number, number >= 0, number < Int32(Machine.rowsMax),
       Machine.Row(Array(words[1])) != nil
     else { return Line("unknown") }
-    try Settings.set(key: rowKey(Int(number)), value: Text(Array(words[1])))
+    try Settings.keep(rowKey(Int(number)), Line(Array(words[1])))
     machine = try load()
   } else if command.begins(with: "reset") {
     machine.state = machine.rows.first?.from ?? []
-    try Settings.set(key: "state", value: Text(machine.state))
+    try Settings.keep("state", Line(machine.state))
   } else if !command.begins(with: "state"), !command.begins(with: "stop") {
     return Line("unknown")
   }

@@ -19,11 +19,11 @@ func run() throws(AppError) {
   while true {
     guard let command = try Messages.next(commands, timeout: 1000) else {
       count &+= 1
-      try Settings.set(key: "count", value: Line().add(count).text)
+      try Settings.keep("count", Line().add(count))
       continue
     }
     if command.begins(with: "add ") { count &+= Array(command.dropFirst(4)).number ?? 0 }
-    try Settings.set(key: "count", value: Line().add(count).text)
+    try Settings.keep("count", Line().add(count))
     try Messages.send(Line("count ").add(count), to: answers)
     if command.begins(with: "stop") {
       try Messages.unsubscribe(topic: commands)

@@ -100,7 +100,7 @@ func drawScore(_ game: Game) throws(AppError) {
 
 func finish(_ game: Game) throws(AppError) {
   let best = try Settings.text("best")?.number ?? 0
-  if game.score > best { try Settings.set(key: "best", value: Line().add(game.score).text) }
+  if game.score > best { try Settings.keep("best", Line().add(game.score)) }
   Log.info(text: Line("snake: score ").add(game.score).add(", best ").add(max(best, game.score)).text)
   try Display.textLarge(x: 20, y: header + 30, text: "GAME OVER", color: rgb(255, 255, 0))
   try Display.text(x: 20, y: header + 56, text: "A: again, HOME: end", color: rgb(255, 255, 255))

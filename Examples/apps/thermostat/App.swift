@@ -42,7 +42,7 @@ func run() throws(AppError) {
     guard let command = try Messages.next(commands, timeout: 500) else { continue }
     if let wanted = thousandths(in: command, after: "set") {
       controller.target = max(5_000, min(35_000, wanted))
-      try Settings.set(key: "target", value: Line().add(controller.target).text)
+      try Settings.keep("target", Line().add(controller.target))
       controller.decide(temperature)
     }
     let answer = Line("temperature ").add(thousandths: temperature).add(" target ").add(thousandths: controller.target)

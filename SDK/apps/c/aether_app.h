@@ -184,117 +184,98 @@ void mem_free(void *address);
 
 // Display
 
-// Fills the screen.
+// Fills the screen. −EBUSY, as from all that draws, while another app has it.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_clear")
 int32_t display_clear(int32_t color);
 
 // Sets one pixel.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_pixel")
 int32_t display_pixel(int32_t x, int32_t y, int32_t color);
 
 // A filled rectangle.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_rect")
 int32_t display_rect(int32_t x, int32_t y, int32_t width, int32_t height, int32_t color);
 
 // The edge of a rectangle.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_rect_outline")
 int32_t display_rect_outline(int32_t x, int32_t y, int32_t width, int32_t height, int32_t color);
 
 // A line, both ends included.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_line")
 int32_t display_line(int32_t x0, int32_t y0, int32_t x1, int32_t y1, int32_t color);
 
 // A line to the right.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_hline")
 int32_t display_hline(int32_t x, int32_t y, int32_t length, int32_t color);
 
 // A line downwards.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_vline")
 int32_t display_vline(int32_t x, int32_t y, int32_t length, int32_t color);
 
 // The edge of a circle.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_circle")
 int32_t display_circle(int32_t x, int32_t y, int32_t radius, int32_t color);
 
 // A filled circle.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_circle_fill")
 int32_t display_circle_fill(int32_t x, int32_t y, int32_t radius, int32_t color);
 
 // The edge of a rectangle with round corners.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_rounded_rect")
 int32_t display_rounded_rect(int32_t x, int32_t y, int32_t width, int32_t height, int32_t radius, int32_t color);
 
 // A filled rectangle with round corners.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_rounded_rect_fill")
 int32_t display_rounded_rect_fill(int32_t x, int32_t y, int32_t width, int32_t height, int32_t radius, int32_t color);
 
 // The edge of a triangle.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_triangle")
 int32_t display_triangle(int32_t x0, int32_t y0, int32_t x1, int32_t y1, int32_t x2, int32_t y2, int32_t color);
 
 // A filled triangle.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_triangle_fill")
 int32_t display_triangle_fill(int32_t x0, int32_t y0, int32_t x1, int32_t y1, int32_t x2, int32_t y2, int32_t color);
 
 // Text in a font of 7 by 10 pixels.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_text")
 int32_t display_text(int32_t x, int32_t y, const char *text, int32_t color);
 
 // Text in a font of 11 by 18 pixels.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_text_large")
 int32_t display_text_large(int32_t x, int32_t y, const char *text, int32_t color);
 
 // Text in a font of 22 by 36 pixels.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_text_huge")
 int32_t display_text_huge(int32_t x, int32_t y, const char *text, int32_t color);
 
 // A number in the small font.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_number")
 int32_t display_number(int32_t x, int32_t y, int32_t value, int32_t color);
 
 // Copies pixels of two bytes each; too few bytes: −EINVAL.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_bitmap")
 int32_t display_bitmap(int32_t x, int32_t y, int32_t width, int32_t height, const void *pixels, uint32_t pixels_size);
 
 // The same, but for pixels of the colour `key`.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_bitmap_transparent")
 int32_t display_bitmap_transparent(int32_t x, int32_t y, int32_t width, int32_t height, const void *pixels, uint32_t pixels_size, int32_t key);
 
@@ -312,13 +293,11 @@ int32_t display_raw_write_async(int32_t x, int32_t y, int32_t width, int32_t hei
 
 // Waits until everything that was written is shown.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_raw_wait")
 int32_t display_raw_wait(void);
 
 // A bar, filled by value of maximum.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_progress_bar")
 int32_t display_progress_bar(int32_t x, int32_t y, int32_t width, int32_t height, int32_t value, int32_t maximum, int32_t color, int32_t background);
 
@@ -330,19 +309,16 @@ int32_t display_flush(void);
 
 // Writes both as 32 bits.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_get_size")
 int32_t display_get_size(int32_t *width, int32_t *height);
 
 // Pixels.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_get_width")
 int32_t display_get_width(void);
 
 // Pixels.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "display_get_height")
 int32_t display_get_height(void);
 
@@ -375,7 +351,7 @@ int32_t input_get_dial(void);
 AETHER_IMPORT("env", "gpio_configure")
 int32_t gpio_configure(int32_t pin, int32_t flags);
 
-// 0 or 1.
+// 0 or 1, of a pin that the app has configured.
 // Needs gpio.read.
 AETHER_IMPORT("env", "gpio_read")
 int32_t gpio_read(int32_t pin);
@@ -395,7 +371,7 @@ int32_t sensor_read(int32_t channel);
 
 // UART
 
-// Gives a handle.
+// Gives a handle; −EBUSY while an app has the port.
 // Needs uart.
 AETHER_IMPORT("env", "uart_open")
 int32_t uart_open(int32_t port, int32_t baud);
@@ -507,7 +483,6 @@ int32_t storage_write(int32_t file, const void *data, uint32_t data_size);
 
 // Gives the handle back.
 // Needs storage.read or storage.write.
-// Rate: 40 a second with all of storage.
 AETHER_IMPORT("env", "storage_close")
 void storage_close(int32_t file);
 
@@ -517,7 +492,7 @@ void storage_close(int32_t file);
 AETHER_IMPORT("env", "storage_delete")
 int32_t storage_delete(const char *path);
 
-// Names, a line each, folders with /, and a zero byte; gives the bytes with it.
+// Names, a line each, folders with /, as many whole lines as fit, and a zero byte; gives the bytes with it.
 // Needs storage.read.
 // Rate: 40 a second with all of storage.
 AETHER_IMPORT("env", "storage_list")
@@ -533,7 +508,6 @@ int32_t fs_open(const char *path, int32_t flags);
 
 // Gives the handle back.
 // Needs fs.read or fs.write.
-// Rate: 40 a second with all of storage.
 AETHER_IMPORT("env", "fs_close")
 int32_t fs_close(int32_t file);
 
@@ -579,7 +553,7 @@ int32_t fs_unlink(const char *path);
 AETHER_IMPORT("env", "fs_mkdir")
 int32_t fs_mkdir(const char *path);
 
-// Names, a line each, folders with /, and a zero byte; gives the bytes with it.
+// As storage_list.
 // Needs fs.read.
 // Rate: 40 a second with all of storage.
 AETHER_IMPORT("env", "fs_readdir")
@@ -746,16 +720,19 @@ int32_t app_run_from_sd(const char *name);
 
 // The text with its zero byte; gives its length without it, −ENOENT without one.
 // Needs settings.
+// Rate: 40 a second with all of storage.
 AETHER_IMPORT("env", "settings_get")
 int32_t settings_get(const char *key, void *into, uint32_t into_size);
 
 // Kept for this app alone, over restarts.
 // Needs settings.
+// Rate: 40 a second with all of storage.
 AETHER_IMPORT("env", "settings_set")
 int32_t settings_set(const char *key, const char *value);
 
 // −ENOENT when there is none.
 // Needs settings.
+// Rate: 40 a second with all of storage.
 AETHER_IMPORT("env", "settings_delete")
 int32_t settings_delete(const char *key);
 
@@ -855,17 +832,17 @@ int32_t power_get_battery_level(void);
 AETHER_IMPORT("env", "power_get_battery_status")
 int32_t power_get_battery_status(void *status, uint32_t status_size);
 
-// Sleep of this app; deep sleep and hibernation: −ENOTSUP.
+// Light sleep waits for what wakes the app, −EINVAL without it; deep sleep and hibernation: −ENOTSUP.
 // Needs power.control.
 AETHER_IMPORT("env", "power_set_mode")
 int32_t power_set_mode(int32_t mode);
 
-// Edge 0 low, 1 high, 2 any.
+// Wakes the app by a pin that it has configured: 0 low, 1 high, 2 any change.
 // Needs power.control.
 AETHER_IMPORT("env", "power_wake_on_gpio")
 int32_t power_wake_on_gpio(int32_t pin, int32_t edge);
 
-// Wakes the app after that time.
+// Wakes the app that long after it has gone to sleep.
 // Needs power.control.
 AETHER_IMPORT("env", "power_wake_on_timer")
 int32_t power_wake_on_timer(int32_t milliseconds);
@@ -1008,32 +985,32 @@ int32_t hid_type_string(const char *text);
 AETHER_IMPORT("env", "hid_mouse_move")
 int32_t hid_mouse_move(int32_t x, int32_t y);
 
-// Presses a button.
+// Presses buttons: 1 left, 2 right, 4 middle, 8 back, 16 forward.
 // Needs hid.
 AETHER_IMPORT("env", "hid_mouse_btn_press")
-int32_t hid_mouse_btn_press(int32_t button);
+int32_t hid_mouse_btn_press(int32_t buttons);
 
-// Releases it.
+// Releases them.
 // Needs hid.
 AETHER_IMPORT("env", "hid_mouse_btn_release")
-int32_t hid_mouse_btn_release(int32_t button);
+int32_t hid_mouse_btn_release(int32_t buttons);
 
 // Turns the wheel.
 // Needs hid.
 AETHER_IMPORT("env", "hid_mouse_scroll")
 int32_t hid_mouse_scroll(int32_t steps);
 
-// Presses a button, 0 to 15.
+// Presses buttons, a bit for each: A, B, X, Y, LB, RB, BACK, START, HOME, L3, R3; 0x1000 to 0x8000 the pad.
 // Needs hid.
 AETHER_IMPORT("env", "hid_gamepad_press")
-int32_t hid_gamepad_press(int32_t button);
+int32_t hid_gamepad_press(int32_t buttons);
 
-// Releases it.
+// Releases them.
 // Needs hid.
 AETHER_IMPORT("env", "hid_gamepad_release")
-int32_t hid_gamepad_release(int32_t button);
+int32_t hid_gamepad_release(int32_t buttons);
 
-// Moves an axis.
+// Moves an axis, 0 to 5, to a number of 16 bits.
 // Needs hid.
 AETHER_IMPORT("env", "hid_gamepad_set_axis")
 int32_t hid_gamepad_set_axis(int32_t axis, int32_t value);
@@ -1068,7 +1045,7 @@ int32_t hid_send_raw_report(int32_t id, const void *data, uint32_t data_size);
 AETHER_IMPORT("env", "hid_raw_recv")
 int32_t hid_raw_recv(void *into, uint32_t into_size);
 
-// A FIDO report.
+// A FIDO report of at most 64 bytes, filled up to 64.
 // Needs hid.
 AETHER_IMPORT("env", "hid_fido_send")
 int32_t hid_fido_send(const void *data, uint32_t data_size);
@@ -1078,7 +1055,7 @@ int32_t hid_fido_send(const void *data, uint32_t data_size);
 AETHER_IMPORT("env", "hid_fido_recv")
 int32_t hid_fido_recv(void *into, uint32_t into_size);
 
-// A named sequence of at most 8 actions.
+// A named sequence of at most 8 actions of 4 bytes: kind (1 key, 2 media key, 3 mouse, 4 gamepad), modifiers or mouse buttons, and 16 bits of key or gamepad buttons.
 // Needs hid.
 AETHER_IMPORT("env", "hid_action_register")
 int32_t hid_action_register(const char *name, const void *actions, uint32_t actions_size);
@@ -1170,7 +1147,7 @@ int32_t ble_scan_start(int32_t milliseconds);
 AETHER_IMPORT("env", "ble_scan_stop")
 int32_t ble_scan_stop(void);
 
-// Takes the next advertisement; 0 without one.
+// Takes the next advertisement: address (6 bytes), signal, length, data. Gives its length, 0 without one.
 // Needs ble.scan.
 AETHER_IMPORT("env", "ble_scan_pop")
 int32_t ble_scan_pop(void *into, uint32_t into_size);
@@ -1491,15 +1468,15 @@ void *host_memset(void *to, int32_t value, uint32_t size);
 
 // Below, above or 0.
 AETHER_IMPORT("env", "memcmp")
-int32_t host_memcmp(const void *a, uint32_t a_size, void *b);
+int32_t host_memcmp(void *a, void *b, uint32_t size);
 
 // Bytes before the zero byte.
 AETHER_IMPORT("env", "strlen")
-int32_t host_strlen(const char *text);
+int32_t host_strlen(void *text);
 
 // Below, above or 0.
 AETHER_IMPORT("env", "strcmp")
-int32_t host_strcmp(const char *a, const char *b);
+int32_t host_strcmp(void *a, void *b);
 
 // Below, above or 0.
 AETHER_IMPORT("env", "strncmp")
@@ -1507,7 +1484,7 @@ int32_t host_strncmp(void *a, void *b, uint32_t size);
 
 // Gives `to`.
 AETHER_IMPORT("env", "strcpy")
-void *host_strcpy(void *to, const char *from);
+void *host_strcpy(void *to, void *from);
 
 // Gives `to`.
 AETHER_IMPORT("env", "strncpy")
@@ -1544,7 +1521,7 @@ void host_free(void *address);
 
 // The number that a text begins with.
 AETHER_IMPORT("env", "atoi")
-int32_t host_atoi(const char *text);
+int32_t host_atoi(void *text);
 
 // Ends the app.
 AETHER_IMPORT("env", "exit")
@@ -1587,13 +1564,11 @@ int32_t bt_shell_is_ready(void);
 
 // As display_clear.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("akira", "akira_display_clear")
 int32_t akira_display_clear(int32_t color);
 
 // As display_pixel.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("akira", "akira_display_pixel")
 int32_t akira_display_pixel(int32_t x, int32_t y, int32_t color);
 
@@ -1605,19 +1580,16 @@ int32_t akira_display_flush(void);
 
 // As display_rect.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("akira", "akira_display_rect")
 int32_t akira_display_rect(int32_t x, int32_t y, int32_t width, int32_t height, int32_t color);
 
 // As display_text.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("akira", "akira_display_text")
 int32_t akira_display_text(int32_t x, int32_t y, const char *text, int32_t color);
 
 // As display_get_size.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("akira", "akira_display_get_size")
 int32_t akira_display_get_size(int32_t *width, int32_t *height);
 
@@ -1653,13 +1625,11 @@ int32_t akira_hid_keyboard_release(int32_t key);
 
 // As display_clear.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "akira_display_clear")
 int32_t env_akira_display_clear(int32_t color);
 
 // As display_pixel.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "akira_display_pixel")
 int32_t env_akira_display_pixel(int32_t x, int32_t y, int32_t color);
 
@@ -1671,19 +1641,16 @@ int32_t env_akira_display_flush(void);
 
 // As display_rect.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "akira_display_rect")
 int32_t env_akira_display_rect(int32_t x, int32_t y, int32_t width, int32_t height, int32_t color);
 
 // As display_text.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "akira_display_text")
 int32_t env_akira_display_text(int32_t x, int32_t y, const char *text, int32_t color);
 
 // As display_get_size.
 // Needs display.write.
-// Rate: 100 a second with all of display.
 AETHER_IMPORT("env", "akira_display_get_size")
 int32_t env_akira_display_get_size(int32_t *width, int32_t *height);
 

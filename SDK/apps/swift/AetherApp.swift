@@ -164,9 +164,8 @@ public enum Time {
 
 /// Display.
 public enum Display {
-  /// Fills the screen.
+  /// Fills the screen. −EBUSY, as from all that draws, while another app has it.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func clear(color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_clear(color))
@@ -174,7 +173,6 @@ public enum Display {
 
   /// Sets one pixel.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func pixel(x: Int32, y: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_pixel(x, y, color))
@@ -182,7 +180,6 @@ public enum Display {
 
   /// A filled rectangle.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func rect(x: Int32, y: Int32, width: Int32, height: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_rect(x, y, width, height, color))
@@ -190,7 +187,6 @@ public enum Display {
 
   /// The edge of a rectangle.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func rectOutline(x: Int32, y: Int32, width: Int32, height: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_rect_outline(x, y, width, height, color))
@@ -198,7 +194,6 @@ public enum Display {
 
   /// A line, both ends included.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func line(x0: Int32, y0: Int32, x1: Int32, y1: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_line(x0, y0, x1, y1, color))
@@ -206,7 +201,6 @@ public enum Display {
 
   /// A line to the right.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func hline(x: Int32, y: Int32, length: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_hline(x, y, length, color))
@@ -214,7 +208,6 @@ public enum Display {
 
   /// A line downwards.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func vline(x: Int32, y: Int32, length: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_vline(x, y, length, color))
@@ -222,7 +215,6 @@ public enum Display {
 
   /// The edge of a circle.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func circle(x: Int32, y: Int32, radius: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_circle(x, y, radius, color))
@@ -230,7 +222,6 @@ public enum Display {
 
   /// A filled circle.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func circleFill(x: Int32, y: Int32, radius: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_circle_fill(x, y, radius, color))
@@ -238,7 +229,6 @@ public enum Display {
 
   /// The edge of a rectangle with round corners.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func roundedRect(x: Int32, y: Int32, width: Int32, height: Int32, radius: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_rounded_rect(x, y, width, height, radius, color))
@@ -246,7 +236,6 @@ public enum Display {
 
   /// A filled rectangle with round corners.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func roundedRectFill(x: Int32, y: Int32, width: Int32, height: Int32, radius: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_rounded_rect_fill(x, y, width, height, radius, color))
@@ -254,7 +243,6 @@ public enum Display {
 
   /// The edge of a triangle.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func triangle(x0: Int32, y0: Int32, x1: Int32, y1: Int32, x2: Int32, y2: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_triangle(x0, y0, x1, y1, x2, y2, color))
@@ -262,7 +250,6 @@ public enum Display {
 
   /// A filled triangle.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func triangleFill(x0: Int32, y0: Int32, x1: Int32, y1: Int32, x2: Int32, y2: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_triangle_fill(x0, y0, x1, y1, x2, y2, color))
@@ -270,7 +257,6 @@ public enum Display {
 
   /// Text in a font of 7 by 10 pixels.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func text(x: Int32, y: Int32, text: Text, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(text.withText { text in host_display_text(x, y, text, color) })
@@ -278,7 +264,6 @@ public enum Display {
 
   /// Text in a font of 11 by 18 pixels.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func textLarge(x: Int32, y: Int32, text: Text, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(text.withText { text in host_display_text_large(x, y, text, color) })
@@ -286,7 +271,6 @@ public enum Display {
 
   /// Text in a font of 22 by 36 pixels.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func textHuge(x: Int32, y: Int32, text: Text, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(text.withText { text in host_display_text_huge(x, y, text, color) })
@@ -294,7 +278,6 @@ public enum Display {
 
   /// A number in the small font.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func number(x: Int32, y: Int32, value: Int32, color: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_number(x, y, value, color))
@@ -302,7 +285,6 @@ public enum Display {
 
   /// Copies pixels of two bytes each; too few bytes: −EINVAL.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func bitmap(x: Int32, y: Int32, width: Int32, height: Int32, pixels: Span<UInt8>) throws(AppError) -> Int32 {
     try AppError.check(pixels.withUnsafeBytes { pixels in host_display_bitmap(x, y, width, height, pixels.baseAddress, UInt32(truncatingIfNeeded: pixels.count)) })
@@ -310,7 +292,6 @@ public enum Display {
 
   /// The same, but for pixels of the colour `key`.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func bitmapTransparent(x: Int32, y: Int32, width: Int32, height: Int32, pixels: Span<UInt8>, key: Int32) throws(AppError) -> Int32 {
     try AppError.check(pixels.withUnsafeBytes { pixels in host_display_bitmap_transparent(x, y, width, height, pixels.baseAddress, UInt32(truncatingIfNeeded: pixels.count), key) })
@@ -334,7 +315,6 @@ public enum Display {
 
   /// Waits until everything that was written is shown.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func rawWait() throws(AppError) -> Int32 {
     try AppError.check(host_display_raw_wait())
@@ -342,7 +322,6 @@ public enum Display {
 
   /// A bar, filled by value of maximum.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func progressBar(x: Int32, y: Int32, width: Int32, height: Int32, value: Int32, maximum: Int32, color: Int32, background: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_progress_bar(x, y, width, height, value, maximum, color, background))
@@ -358,7 +337,6 @@ public enum Display {
 
   /// Writes both as 32 bits.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func getSize(width: inout Int32, height: inout Int32) throws(AppError) -> Int32 {
     try AppError.check(host_display_get_size(&width, &height))
@@ -366,7 +344,6 @@ public enum Display {
 
   /// Pixels.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func getWidth() throws(AppError) -> Int32 {
     try AppError.check(host_display_get_width())
@@ -374,7 +351,6 @@ public enum Display {
 
   /// Pixels.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
   @discardableResult
   public static func getHeight() throws(AppError) -> Int32 {
     try AppError.check(host_display_get_height())
@@ -414,7 +390,7 @@ public enum GPIO {
     try AppError.check(host_gpio_configure(pin, flags))
   }
 
-  /// 0 or 1.
+  /// 0 or 1, of a pin that the app has configured.
   /// Needs gpio.read.
   @discardableResult
   public static func read(pin: Int32) throws(AppError) -> Int32 {
@@ -441,7 +417,7 @@ public enum Sensors {
 
 /// UART.
 public enum UART {
-  /// Gives a handle.
+  /// Gives a handle; −EBUSY while an app has the port.
   /// Needs uart.
   @discardableResult
   public static func open(port: Int32, baud: Int32) throws(AppError) -> Int32 {
@@ -597,7 +573,6 @@ public enum Storage {
 
   /// Gives the handle back.
   /// Needs storage.read or storage.write.
-  /// Rate: 40 a second with all of storage.
   public static func close(file: Int32) {
     host_storage_close(file)
   }
@@ -610,7 +585,7 @@ public enum Storage {
     try AppError.check(path.withText { path in host_storage_delete(path) })
   }
 
-  /// Names, a line each, folders with /, and a zero byte; gives the bytes with it.
+  /// Names, a line each, folders with /, as many whole lines as fit, and a zero byte; gives the bytes with it.
   /// Needs storage.read.
   /// Rate: 40 a second with all of storage.
   @discardableResult
@@ -631,7 +606,6 @@ public enum Files {
 
   /// Gives the handle back.
   /// Needs fs.read or fs.write.
-  /// Rate: 40 a second with all of storage.
   @discardableResult
   public static func close(file: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_fs_close(file))
@@ -694,7 +668,7 @@ public enum Files {
     try AppError.check(path.withText { path in host_fs_mkdir(path) })
   }
 
-  /// Names, a line each, folders with /, and a zero byte; gives the bytes with it.
+  /// As storage_list.
   /// Needs fs.read.
   /// Rate: 40 a second with all of storage.
   @discardableResult
@@ -921,6 +895,7 @@ public enum Apps {
 public enum Settings {
   /// The text with its zero byte; gives its length without it, −ENOENT without one.
   /// Needs settings.
+  /// Rate: 40 a second with all of storage.
   @discardableResult
   public static func get(key: Text, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(key.withText { key in into.withUnsafeMutableBytes { into in host_settings_get(key, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) } })
@@ -928,6 +903,7 @@ public enum Settings {
 
   /// Kept for this app alone, over restarts.
   /// Needs settings.
+  /// Rate: 40 a second with all of storage.
   @discardableResult
   public static func set(key: Text, value: Text) throws(AppError) -> Int32 {
     try AppError.check(key.withText { key in value.withText { value in host_settings_set(key, value) } })
@@ -935,6 +911,7 @@ public enum Settings {
 
   /// −ENOENT when there is none.
   /// Needs settings.
+  /// Rate: 40 a second with all of storage.
   @discardableResult
   public static func delete(key: Text) throws(AppError) -> Int32 {
     try AppError.check(key.withText { key in host_settings_delete(key) })
@@ -1092,21 +1069,21 @@ public enum Power {
     try AppError.check(status.withUnsafeMutableBytes { status in host_power_get_battery_status(status.baseAddress, UInt32(truncatingIfNeeded: status.count)) })
   }
 
-  /// Sleep of this app; deep sleep and hibernation: −ENOTSUP.
+  /// Light sleep waits for what wakes the app, −EINVAL without it; deep sleep and hibernation: −ENOTSUP.
   /// Needs power.control.
   @discardableResult
   public static func setMode(mode: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_power_set_mode(mode))
   }
 
-  /// Edge 0 low, 1 high, 2 any.
+  /// Wakes the app by a pin that it has configured: 0 low, 1 high, 2 any change.
   /// Needs power.control.
   @discardableResult
   public static func wakeOnGpio(pin: Int32, edge: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_power_wake_on_gpio(pin, edge))
   }
 
-  /// Wakes the app after that time.
+  /// Wakes the app that long after it has gone to sleep.
   /// Needs power.control.
   @discardableResult
   public static func wakeOnTimer(milliseconds: Int32) throws(AppError) -> Int32 {
@@ -1304,18 +1281,18 @@ public enum HID {
     try AppError.check(host_hid_mouse_move(x, y))
   }
 
-  /// Presses a button.
+  /// Presses buttons: 1 left, 2 right, 4 middle, 8 back, 16 forward.
   /// Needs hid.
   @discardableResult
-  public static func mouseBtnPress(button: Int32) throws(AppError) -> Int32 {
-    try AppError.check(host_hid_mouse_btn_press(button))
+  public static func mouseBtnPress(buttons: Int32) throws(AppError) -> Int32 {
+    try AppError.check(host_hid_mouse_btn_press(buttons))
   }
 
-  /// Releases it.
+  /// Releases them.
   /// Needs hid.
   @discardableResult
-  public static func mouseBtnRelease(button: Int32) throws(AppError) -> Int32 {
-    try AppError.check(host_hid_mouse_btn_release(button))
+  public static func mouseBtnRelease(buttons: Int32) throws(AppError) -> Int32 {
+    try AppError.check(host_hid_mouse_btn_release(buttons))
   }
 
   /// Turns the wheel.
@@ -1325,21 +1302,21 @@ public enum HID {
     try AppError.check(host_hid_mouse_scroll(steps))
   }
 
-  /// Presses a button, 0 to 15.
+  /// Presses buttons, a bit for each: A, B, X, Y, LB, RB, BACK, START, HOME, L3, R3; 0x1000 to 0x8000 the pad.
   /// Needs hid.
   @discardableResult
-  public static func gamepadPress(button: Int32) throws(AppError) -> Int32 {
-    try AppError.check(host_hid_gamepad_press(button))
+  public static func gamepadPress(buttons: Int32) throws(AppError) -> Int32 {
+    try AppError.check(host_hid_gamepad_press(buttons))
   }
 
-  /// Releases it.
+  /// Releases them.
   /// Needs hid.
   @discardableResult
-  public static func gamepadRelease(button: Int32) throws(AppError) -> Int32 {
-    try AppError.check(host_hid_gamepad_release(button))
+  public static func gamepadRelease(buttons: Int32) throws(AppError) -> Int32 {
+    try AppError.check(host_hid_gamepad_release(buttons))
   }
 
-  /// Moves an axis.
+  /// Moves an axis, 0 to 5, to a number of 16 bits.
   /// Needs hid.
   @discardableResult
   public static func gamepadSetAxis(axis: Int32, value: Int32) throws(AppError) -> Int32 {
@@ -1388,7 +1365,7 @@ public enum HID {
     try AppError.check(into.withUnsafeMutableBytes { into in host_hid_raw_recv(into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
   }
 
-  /// A FIDO report.
+  /// A FIDO report of at most 64 bytes, filled up to 64.
   /// Needs hid.
   @discardableResult
   public static func fidoSend(data: Span<UInt8>) throws(AppError) -> Int32 {
@@ -1402,7 +1379,7 @@ public enum HID {
     try AppError.check(into.withUnsafeMutableBytes { into in host_hid_fido_recv(into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
   }
 
-  /// A named sequence of at most 8 actions.
+  /// A named sequence of at most 8 actions of 4 bytes: kind (1 key, 2 media key, 3 mouse, 4 gamepad), modifiers or mouse buttons, and 16 bits of key or gamepad buttons.
   /// Needs hid.
   @discardableResult
   public static func actionRegister(name: Text, actions: Span<UInt8>) throws(AppError) -> Int32 {
@@ -1531,7 +1508,7 @@ public enum BLE {
     try AppError.check(host_ble_scan_stop())
   }
 
-  /// Takes the next advertisement; 0 without one.
+  /// Takes the next advertisement: address (6 bytes), signal, length, data. Gives its length, 0 without one.
   /// Needs ble.scan.
   @discardableResult
   public static func scanPop(into: inout [UInt8]) throws(AppError) -> Int32 {
@@ -2418,19 +2395,19 @@ func host_hid_type_string(_ text: UnsafePointer<CChar>?) -> Int32
 func host_hid_mouse_move(_ x: Int32, _ y: Int32) -> Int32
 
 @_extern(wasm, module: "env", name: "hid_mouse_btn_press") @_extern(c)
-func host_hid_mouse_btn_press(_ button: Int32) -> Int32
+func host_hid_mouse_btn_press(_ buttons: Int32) -> Int32
 
 @_extern(wasm, module: "env", name: "hid_mouse_btn_release") @_extern(c)
-func host_hid_mouse_btn_release(_ button: Int32) -> Int32
+func host_hid_mouse_btn_release(_ buttons: Int32) -> Int32
 
 @_extern(wasm, module: "env", name: "hid_mouse_scroll") @_extern(c)
 func host_hid_mouse_scroll(_ steps: Int32) -> Int32
 
 @_extern(wasm, module: "env", name: "hid_gamepad_press") @_extern(c)
-func host_hid_gamepad_press(_ button: Int32) -> Int32
+func host_hid_gamepad_press(_ buttons: Int32) -> Int32
 
 @_extern(wasm, module: "env", name: "hid_gamepad_release") @_extern(c)
-func host_hid_gamepad_release(_ button: Int32) -> Int32
+func host_hid_gamepad_release(_ buttons: Int32) -> Int32
 
 @_extern(wasm, module: "env", name: "hid_gamepad_set_axis") @_extern(c)
 func host_hid_gamepad_set_axis(_ axis: Int32, _ value: Int32) -> Int32
@@ -2694,19 +2671,19 @@ func host_memmove(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointe
 func host_memset(_ to: UnsafeMutableRawPointer?, _ value: Int32, _ size: UInt32) -> UnsafeMutableRawPointer?
 
 @_extern(wasm, module: "env", name: "memcmp") @_extern(c)
-func host_memcmp(_ a: UnsafeRawPointer?, _ aSize: UInt32, _ b: UnsafeMutableRawPointer?) -> Int32
+func host_memcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
 
 @_extern(wasm, module: "env", name: "strlen") @_extern(c)
-func host_strlen(_ text: UnsafePointer<CChar>?) -> Int32
+func host_strlen(_ text: UnsafeMutableRawPointer?) -> Int32
 
 @_extern(wasm, module: "env", name: "strcmp") @_extern(c)
-func host_strcmp(_ a: UnsafePointer<CChar>?, _ b: UnsafePointer<CChar>?) -> Int32
+func host_strcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?) -> Int32
 
 @_extern(wasm, module: "env", name: "strncmp") @_extern(c)
 func host_strncmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
 
 @_extern(wasm, module: "env", name: "strcpy") @_extern(c)
-func host_strcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafePointer<CChar>?) -> UnsafeMutableRawPointer?
+func host_strcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
 
 @_extern(wasm, module: "env", name: "strncpy") @_extern(c)
 func host_strncpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
@@ -2733,7 +2710,7 @@ func host_realloc(_ address: UnsafeMutableRawPointer?, _ size: UInt32) -> Unsafe
 func host_free(_ address: UnsafeMutableRawPointer?)
 
 @_extern(wasm, module: "env", name: "atoi") @_extern(c)
-func host_atoi(_ text: UnsafePointer<CChar>?) -> Int32
+func host_atoi(_ text: UnsafeMutableRawPointer?) -> Int32
 
 @_extern(wasm, module: "env", name: "exit") @_extern(c)
 func host_exit(_ code: Int32)

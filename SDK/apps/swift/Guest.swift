@@ -170,7 +170,7 @@ public final class Ring {
 }
 
 extension Messages {
-  /// The next message of a topic; `nil` when none came in time.
+  /// The next message of a topic; `nil` when none came in time, or one that is too long, which is lost.
   ///
   /// - Parameter timeout: milliseconds; −1 for ever.
   public static func next(_ topic: Text, timeout: Int32, bytesMax: Int = 256) throws(AppError) -> [UInt8]? {
@@ -179,7 +179,7 @@ extension Messages {
       let count = try recv(topic: topic, into: &room, timeout: timeout)
       return Array(room.prefix(Int(count)))
     } catch {
-      if error == .eagain { return nil }
+      if error == .eagain || error == .emsgsize { return nil }
       throw error
     }
   }
@@ -204,11 +204,32 @@ extension Settings {
   public static func text(_ key: Text) throws(AppError) -> [UInt8]? {
     var room = [UInt8](repeating: 0, count: 128)
     do throws(AppError) {
-      let count = try get(key: key, into: &room)
+      let count = try patiently { () throws(AppError) in try get(key: key, into: &room) }
       return Array(room.prefix(Int(count)))
     } catch {
       if error == .enoent { return nil }
       throw error
+    }
+  }
+}
+
+extension Settings {
+  /// Keeps a text under a key.
+  public static func keep(_ key: Text, _ value: Line) throws(AppError) {
+    let text = value.text
+    try patiently { () throws(AppError) in try set(key: key, value: text) }
+  }
+}
+
+/// Tries a call again for as long as the calls of its class are used up. Not for those that wait for something.
+@discardableResult
+public func patiently(_ call: () throws(AppError) -> Int32) throws(AppError) -> Int32 {
+  while true {
+    do throws(AppError) {
+      return try call()
+    } catch {
+      if error != .eagain { throw error }
+      try Time.sleepMs(milliseconds: 20)
     }
   }
 }

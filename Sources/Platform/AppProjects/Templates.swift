@@ -91,24 +91,13 @@ enum Template {
     """
     @c(main) public func main() -> Int32 {
       do throws(AppError) {
-        let starts = try readStarts() + 1
-        try Settings.set(key: "starts", value: Line().add(starts).text)
+        let starts = (try Settings.text("starts")?.number ?? 0) + 1
+        try Settings.keep("starts", Line().add(starts))
         Log.info(text: Line("\(name): start number ").add(starts).text)
         return 0
       } catch {
         Log.error(text: Line("\(name): error ").add(error.code).text)
         return error.code
-      }
-    }
-
-    func readStarts() throws(AppError) -> Int32 {
-      var text = [UInt8](repeating: 0, count: 16)
-      do throws(AppError) {
-        try Settings.get(key: "starts", into: &text)
-        return text.number ?? 0
-      } catch {
-        if error == .enoent { return 0 }
-        throw error
       }
     }
 

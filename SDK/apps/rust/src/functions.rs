@@ -158,135 +158,116 @@ pub mod time {
 
 /// Display.
 pub mod display {
-    /// Fills the screen.
+    /// Fills the screen. −EBUSY, as from all that draws, while another app has it.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn clear(color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_clear(color) })
     }
 
     /// Sets one pixel.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn pixel(x: i32, y: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_pixel(x, y, color) })
     }
 
     /// A filled rectangle.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn rect(x: i32, y: i32, width: i32, height: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_rect(x, y, width, height, color) })
     }
 
     /// The edge of a rectangle.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn rect_outline(x: i32, y: i32, width: i32, height: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_rect_outline(x, y, width, height, color) })
     }
 
     /// A line, both ends included.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn line(x0: i32, y0: i32, x1: i32, y1: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_line(x0, y0, x1, y1, color) })
     }
 
     /// A line to the right.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn hline(x: i32, y: i32, length: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_hline(x, y, length, color) })
     }
 
     /// A line downwards.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn vline(x: i32, y: i32, length: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_vline(x, y, length, color) })
     }
 
     /// The edge of a circle.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn circle(x: i32, y: i32, radius: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_circle(x, y, radius, color) })
     }
 
     /// A filled circle.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn circle_fill(x: i32, y: i32, radius: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_circle_fill(x, y, radius, color) })
     }
 
     /// The edge of a rectangle with round corners.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn rounded_rect(x: i32, y: i32, width: i32, height: i32, radius: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_rounded_rect(x, y, width, height, radius, color) })
     }
 
     /// A filled rectangle with round corners.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn rounded_rect_fill(x: i32, y: i32, width: i32, height: i32, radius: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_rounded_rect_fill(x, y, width, height, radius, color) })
     }
 
     /// The edge of a triangle.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn triangle(x0: i32, y0: i32, x1: i32, y1: i32, x2: i32, y2: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_triangle(x0, y0, x1, y1, x2, y2, color) })
     }
 
     /// A filled triangle.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn triangle_fill(x0: i32, y0: i32, x1: i32, y1: i32, x2: i32, y2: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_triangle_fill(x0, y0, x1, y1, x2, y2, color) })
     }
 
     /// Text in a font of 7 by 10 pixels.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn text(x: i32, y: i32, text: crate::Text, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_text(x, y, text.as_ptr(), color) })
     }
 
     /// Text in a font of 11 by 18 pixels.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn text_large(x: i32, y: i32, text: crate::Text, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_text_large(x, y, text.as_ptr(), color) })
     }
 
     /// Text in a font of 22 by 36 pixels.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn text_huge(x: i32, y: i32, text: crate::Text, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_text_huge(x, y, text.as_ptr(), color) })
     }
 
     /// A number in the small font.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn number(x: i32, y: i32, value: i32, color: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_number(x, y, value, color) })
     }
 
     /// Copies pixels of two bytes each; too few bytes: −EINVAL.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn bitmap(x: i32, y: i32, width: i32, height: i32, pixels: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_bitmap(x, y, width, height, pixels.as_ptr(), pixels.len() as u32) })
     }
 
     /// The same, but for pixels of the colour `key`.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn bitmap_transparent(x: i32, y: i32, width: i32, height: i32, pixels: &[u8], key: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_bitmap_transparent(x, y, width, height, pixels.as_ptr(), pixels.len() as u32, key) })
     }
@@ -307,14 +288,12 @@ pub mod display {
 
     /// Waits until everything that was written is shown.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn raw_wait() -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_raw_wait() })
     }
 
     /// A bar, filled by value of maximum.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn progress_bar(x: i32, y: i32, width: i32, height: i32, value: i32, maximum: i32, color: i32, background: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_progress_bar(x, y, width, height, value, maximum, color, background) })
     }
@@ -328,21 +307,18 @@ pub mod display {
 
     /// Writes both as 32 bits.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn get_size(width: &mut i32, height: &mut i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_get_size(width, height) })
     }
 
     /// Pixels.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn get_width() -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_get_width() })
     }
 
     /// Pixels.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
     pub fn get_height() -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_get_height() })
     }
@@ -377,7 +353,7 @@ pub mod gpio {
         crate::check(unsafe { super::raw::gpio_configure(pin, flags) })
     }
 
-    /// 0 or 1.
+    /// 0 or 1, of a pin that the app has configured.
     /// Needs gpio.read.
     pub fn read(pin: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::gpio_read(pin) })
@@ -402,7 +378,7 @@ pub mod sensors {
 
 /// UART.
 pub mod uart {
-    /// Gives a handle.
+    /// Gives a handle; −EBUSY while an app has the port.
     /// Needs uart.
     pub fn open(port: i32, baud: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::uart_open(port, baud) })
@@ -539,7 +515,6 @@ pub mod storage {
 
     /// Gives the handle back.
     /// Needs storage.read or storage.write.
-    /// Rate: 40 a second with all of storage.
     pub fn close(file: i32) {
         unsafe { super::raw::storage_close(file) }
     }
@@ -551,7 +526,7 @@ pub mod storage {
         crate::check(unsafe { super::raw::storage_delete(path.as_ptr()) })
     }
 
-    /// Names, a line each, folders with /, and a zero byte; gives the bytes with it.
+    /// Names, a line each, folders with /, as many whole lines as fit, and a zero byte; gives the bytes with it.
     /// Needs storage.read.
     /// Rate: 40 a second with all of storage.
     pub fn list(path: crate::Text, into: &mut [u8]) -> crate::Result<i32> {
@@ -570,7 +545,6 @@ pub mod files {
 
     /// Gives the handle back.
     /// Needs fs.read or fs.write.
-    /// Rate: 40 a second with all of storage.
     pub fn close(file: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_close(file) })
     }
@@ -624,7 +598,7 @@ pub mod files {
         crate::check(unsafe { super::raw::fs_mkdir(path.as_ptr()) })
     }
 
-    /// Names, a line each, folders with /, and a zero byte; gives the bytes with it.
+    /// As storage_list.
     /// Needs fs.read.
     /// Rate: 40 a second with all of storage.
     pub fn readdir(path: crate::Text, into: &mut [u8]) -> crate::Result<i32> {
@@ -823,18 +797,21 @@ pub mod apps {
 pub mod settings {
     /// The text with its zero byte; gives its length without it, −ENOENT without one.
     /// Needs settings.
+    /// Rate: 40 a second with all of storage.
     pub fn get(key: crate::Text, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::settings_get(key.as_ptr(), into.as_mut_ptr(), into.len() as u32) })
     }
 
     /// Kept for this app alone, over restarts.
     /// Needs settings.
+    /// Rate: 40 a second with all of storage.
     pub fn set(key: crate::Text, value: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::settings_set(key.as_ptr(), value.as_ptr()) })
     }
 
     /// −ENOENT when there is none.
     /// Needs settings.
+    /// Rate: 40 a second with all of storage.
     pub fn delete(key: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::settings_delete(key.as_ptr()) })
     }
@@ -965,19 +942,19 @@ pub mod power {
         crate::check(unsafe { super::raw::power_get_battery_status(status.as_mut_ptr(), status.len() as u32) })
     }
 
-    /// Sleep of this app; deep sleep and hibernation: −ENOTSUP.
+    /// Light sleep waits for what wakes the app, −EINVAL without it; deep sleep and hibernation: −ENOTSUP.
     /// Needs power.control.
     pub fn set_mode(mode: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::power_set_mode(mode) })
     }
 
-    /// Edge 0 low, 1 high, 2 any.
+    /// Wakes the app by a pin that it has configured: 0 low, 1 high, 2 any change.
     /// Needs power.control.
     pub fn wake_on_gpio(pin: i32, edge: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::power_wake_on_gpio(pin, edge) })
     }
 
-    /// Wakes the app after that time.
+    /// Wakes the app that long after it has gone to sleep.
     /// Needs power.control.
     pub fn wake_on_timer(milliseconds: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::power_wake_on_timer(milliseconds) })
@@ -1149,16 +1126,16 @@ pub mod hid {
         crate::check(unsafe { super::raw::hid_mouse_move(x, y) })
     }
 
-    /// Presses a button.
+    /// Presses buttons: 1 left, 2 right, 4 middle, 8 back, 16 forward.
     /// Needs hid.
-    pub fn mouse_btn_press(button: i32) -> crate::Result<i32> {
-        crate::check(unsafe { super::raw::hid_mouse_btn_press(button) })
+    pub fn mouse_btn_press(buttons: i32) -> crate::Result<i32> {
+        crate::check(unsafe { super::raw::hid_mouse_btn_press(buttons) })
     }
 
-    /// Releases it.
+    /// Releases them.
     /// Needs hid.
-    pub fn mouse_btn_release(button: i32) -> crate::Result<i32> {
-        crate::check(unsafe { super::raw::hid_mouse_btn_release(button) })
+    pub fn mouse_btn_release(buttons: i32) -> crate::Result<i32> {
+        crate::check(unsafe { super::raw::hid_mouse_btn_release(buttons) })
     }
 
     /// Turns the wheel.
@@ -1167,19 +1144,19 @@ pub mod hid {
         crate::check(unsafe { super::raw::hid_mouse_scroll(steps) })
     }
 
-    /// Presses a button, 0 to 15.
+    /// Presses buttons, a bit for each: A, B, X, Y, LB, RB, BACK, START, HOME, L3, R3; 0x1000 to 0x8000 the pad.
     /// Needs hid.
-    pub fn gamepad_press(button: i32) -> crate::Result<i32> {
-        crate::check(unsafe { super::raw::hid_gamepad_press(button) })
+    pub fn gamepad_press(buttons: i32) -> crate::Result<i32> {
+        crate::check(unsafe { super::raw::hid_gamepad_press(buttons) })
     }
 
-    /// Releases it.
+    /// Releases them.
     /// Needs hid.
-    pub fn gamepad_release(button: i32) -> crate::Result<i32> {
-        crate::check(unsafe { super::raw::hid_gamepad_release(button) })
+    pub fn gamepad_release(buttons: i32) -> crate::Result<i32> {
+        crate::check(unsafe { super::raw::hid_gamepad_release(buttons) })
     }
 
-    /// Moves an axis.
+    /// Moves an axis, 0 to 5, to a number of 16 bits.
     /// Needs hid.
     pub fn gamepad_set_axis(axis: i32, value: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::hid_gamepad_set_axis(axis, value) })
@@ -1221,7 +1198,7 @@ pub mod hid {
         crate::check(unsafe { super::raw::hid_raw_recv(into.as_mut_ptr(), into.len() as u32) })
     }
 
-    /// A FIDO report.
+    /// A FIDO report of at most 64 bytes, filled up to 64.
     /// Needs hid.
     pub fn fido_send(data: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::hid_fido_send(data.as_ptr(), data.len() as u32) })
@@ -1233,7 +1210,7 @@ pub mod hid {
         crate::check(unsafe { super::raw::hid_fido_recv(into.as_mut_ptr(), into.len() as u32) })
     }
 
-    /// A named sequence of at most 8 actions.
+    /// A named sequence of at most 8 actions of 4 bytes: kind (1 key, 2 media key, 3 mouse, 4 gamepad), modifiers or mouse buttons, and 16 bits of key or gamepad buttons.
     /// Needs hid.
     pub fn action_register(name: crate::Text, actions: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::hid_action_register(name.as_ptr(), actions.as_ptr(), actions.len() as u32) })
@@ -1344,7 +1321,7 @@ pub mod ble {
         crate::check(unsafe { super::raw::ble_scan_stop() })
     }
 
-    /// Takes the next advertisement; 0 without one.
+    /// Takes the next advertisement: address (6 bytes), signal, length, data. Gives its length, 0 without one.
     /// Needs ble.scan.
     pub fn scan_pop(into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::ble_scan_pop(into.as_mut_ptr(), into.len() as u32) })
@@ -1859,11 +1836,11 @@ pub mod raw {
         pub fn hid_set_modifiers(modifiers: i32) -> i32;
         pub fn hid_type_string(text: *const u8) -> i32;
         pub fn hid_mouse_move(x: i32, y: i32) -> i32;
-        pub fn hid_mouse_btn_press(button: i32) -> i32;
-        pub fn hid_mouse_btn_release(button: i32) -> i32;
+        pub fn hid_mouse_btn_press(buttons: i32) -> i32;
+        pub fn hid_mouse_btn_release(buttons: i32) -> i32;
         pub fn hid_mouse_scroll(steps: i32) -> i32;
-        pub fn hid_gamepad_press(button: i32) -> i32;
-        pub fn hid_gamepad_release(button: i32) -> i32;
+        pub fn hid_gamepad_press(buttons: i32) -> i32;
+        pub fn hid_gamepad_release(buttons: i32) -> i32;
         pub fn hid_gamepad_set_axis(axis: i32, value: i32) -> i32;
         pub fn hid_gamepad_set_dpad(direction: i32) -> i32;
         pub fn hid_gamepad_reset() -> i32;
@@ -1958,15 +1935,15 @@ pub mod raw {
         #[link_name = "memset"]
         pub fn host_memset(to: *mut u8, value: i32, size: u32) -> *mut u8;
         #[link_name = "memcmp"]
-        pub fn host_memcmp(a: *const u8, a_size: u32, b: *mut u8) -> i32;
+        pub fn host_memcmp(a: *mut u8, b: *mut u8, size: u32) -> i32;
         #[link_name = "strlen"]
-        pub fn host_strlen(text: *const u8) -> i32;
+        pub fn host_strlen(text: *mut u8) -> i32;
         #[link_name = "strcmp"]
-        pub fn host_strcmp(a: *const u8, b: *const u8) -> i32;
+        pub fn host_strcmp(a: *mut u8, b: *mut u8) -> i32;
         #[link_name = "strncmp"]
         pub fn host_strncmp(a: *mut u8, b: *mut u8, size: u32) -> i32;
         #[link_name = "strcpy"]
-        pub fn host_strcpy(to: *mut u8, from: *const u8) -> *mut u8;
+        pub fn host_strcpy(to: *mut u8, from: *mut u8) -> *mut u8;
         #[link_name = "strncpy"]
         pub fn host_strncpy(to: *mut u8, from: *mut u8, size: u32) -> *mut u8;
         #[link_name = "strchr"]
@@ -1984,7 +1961,7 @@ pub mod raw {
         #[link_name = "free"]
         pub fn host_free(address: *mut u8);
         #[link_name = "atoi"]
-        pub fn host_atoi(text: *const u8) -> i32;
+        pub fn host_atoi(text: *mut u8) -> i32;
         #[link_name = "exit"]
         pub fn host_exit(code: i32);
         #[link_name = "abort"]
