@@ -151,3 +151,12 @@ struct Seeded: RandomNumberGenerator {
     return state &* 0x2545_F491_4F6C_DD1D
   }
 }
+
+/// Runs a body on a thread of its own, as apps do, so that what it waits for has the others.
+func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
+  try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+    do {
+      try Thread.start(name: "guest", stackBytes: 4 << 20) { continuation.resume(with: Result { try body() }) }
+    } catch { continuation.resume(throwing: error) }
+  }
+}

@@ -54,7 +54,8 @@ import Wasmtime
             let what = "\(row.name)(\(arguments))"
             let isAtZero = row.parameters[index].kind.types.count == 2 && arguments.contains(0)
             if isAtZero, answer == .i32(row.refusal(22)) { continue }
-            #expect(answer == .i32(row.refusal(14)) || answer == .i64(-14), "\(what) gave \(String(describing: answer))")
+            #expect(
+              answer == .i32(row.refusal(14)) || answer == .i64(-14), "\(what) gave \(String(describing: answer))")
             #expect(counted == 1, "\(what) was counted \(counted) times")
             calls += 1
           }

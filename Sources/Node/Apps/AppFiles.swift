@@ -102,7 +102,9 @@ final class AppFiles {
     let slot = try slot(handle, family)
     guard var file = slots[slot], file.access.contains(.read) else { throw .badHandle }
     var count: Int
-    repeat { count = pread(file.descriptor, buffer.baseAddress, buffer.count, file.offset) } while count < 0
+    repeat {
+      count = pread(file.descriptor, buffer.baseAddress, buffer.count, file.offset)
+    } while count < 0
       && errno == EINTR
     if count < 0 { throw NativeError(host: errno) }
     file.offset += count

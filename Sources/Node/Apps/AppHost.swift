@@ -84,7 +84,7 @@ final class AppHost {
   /// the end.
   func publish() {
     if let instance {
-      memory.see(linear: instance.memorySize)
+      memory.see(linear: instance.memorySize + heap.bookBytesUsed)
       counters.calls.store(instance.callCount, ordering: .relaxed)
     }
     counters.executionNanoseconds.store(threadNanoseconds() - processorNanoseconds, ordering: .relaxed)
@@ -94,7 +94,7 @@ final class AppHost {
 
   /// Counts memory that the host holds for the app. −ENOMEM when that is more than it may have beside its own.
   func charge(_ bytes: Int) throws(NativeError) {
-    if let instance { memory.see(linear: instance.memorySize) }
+    if let instance { memory.see(linear: instance.memorySize + heap.bookBytesUsed) }
     guard memory.charge(bytes) else {
       quotaReached("memory")
       throw .outOfMemory

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Memory of one app: its linear memory and what the host holds for it, together. Read and written by any thread, since others
+/// Memory of one app: its linear memory, with the book about blocks in it, and what the host holds for it, together. Read and written by any thread, since others
 /// put messages into an app's queues.
 ///
 /// The linear memory alone never gets larger than the limit, which the instance sees to. What the host holds comes on top only
@@ -53,8 +53,9 @@ final class MemoryAccount: Sendable {
   /// - Parameter quota: 0: none.
   static func bytesMax(_ nodeMax: Int, initial: Int, quota: UInt32) -> Int {
     guard quota > 0 else { return nodeMax }
-    let (pages, isTooMuch) = (initial + 65535).addingReportingOverflow(Int(quota))
-    return isTooMuch ? nodeMax : min(nodeMax, pages / 65536 * 65536)
+    guard initial < nodeMax, Int(quota) <= nodeMax - initial else { return nodeMax }
+    let rest = (initial + Int(quota)) % 65536
+    return rest == 0 ? initial + Int(quota) : min(nodeMax, initial + Int(quota) - rest + 65536)
   }
 }
 

@@ -81,7 +81,7 @@ extension NativeLibrary {
     }
     for name in ["mem_free", "free"] {
       define(name) { (call) throws(NativeError) in
-        call.release(call.uint(0))
+        _ = call.host.heap.free(call.uint(0))
         return 0
       }
     }
@@ -100,7 +100,7 @@ extension NativeLibrary {
       guard old != 0 else { return Int32(bitPattern: call.allocate(size)) }
       guard let oldSize = call.host.heap.size(of: old) else { return 0 }
       if size == 0 {
-        call.release(old)
+        _ = call.host.heap.free(old)
         return 0
       }
       if size <= oldSize { return Int32(bitPattern: old) }
@@ -108,7 +108,7 @@ extension NativeLibrary {
       if address != 0 {
         let bytes = try call.bytes(at: old, count: oldSize)
         try call.withBytes(at: address, count: oldSize) { $0.copyBytes(from: bytes) }
-        call.release(old)
+        _ = call.host.heap.free(old)
       }
       return Int32(bitPattern: address)
     }
@@ -176,15 +176,9 @@ extension HostCall where Host == AppHost {
   /// A block of the app's quota, or 0.
   borrowing func allocate(_ size: UInt32) -> UInt32 {
     let host = host
-    guard (try? host.charge(GuestHeap.bookBytes)) != nil else { return 0 }
-    let address = host.heap.allocate(size, bytesMax: host.heapBytesMax) { pages in growMemory(pages: pages) }
-    if address == nil { host.refund(GuestHeap.bookBytes) }
+    let bytesMax = host.heapBytesMax
+    let address = host.heap.allocate(size, bytesMax: bytesMax) { pages in growMemory(pages: pages) }
     return address ?? 0
-  }
-
-  borrowing func release(_ address: UInt32) {
-    let host = host
-    if host.heap.free(address) { host.refund(GuestHeap.bookBytes) }
   }
 
   /// Waits, until a time of the monotonic clock in nanoseconds or for ever, but no longer than the app may run. What it is
