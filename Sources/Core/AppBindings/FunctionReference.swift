@@ -8,7 +8,8 @@ enum FunctionReference {
     for family in NativeFamily.allCases {
       let bindings = Binding.of(family)
       if bindings.isEmpty { continue }
-      parts.append("## \(family.title)\n\n" + table(bindings))
+      let summary = family.summary.isEmpty ? "" : family.summary + "\n\n"
+      parts.append("## \(family.title)\n\n" + summary + table(bindings))
     }
     parts.append("## Constants\n\n" + constants)
     return parts.joined(separator: "\n") + "\n"
