@@ -117,6 +117,9 @@ import Testing
     }
     for _ in 0..<3000 where flood.statistics().rateLimitedCount == 0 { try await Task.sleep(for: .milliseconds(10)) }
     #expect(flood.statistics().rateLimitedCount > 0)
+    #expect(deaf.statistics().rateLimitedCount == 0)
+    let noted = bench.runtime.audit.entries.filter { $0.event == .rateLimited }
+    #expect(noted.first?.app == "flood" && noted.first?.detail == "ipc" && noted.count < 600)
     let dropped = deaf.statistics().droppedMessageCount
     #expect(dropped > 0 && flood.statistics().droppedMessageCount >= dropped)
     #expect(deaf.statistics().memoryPeakBytes <= 200_000)
