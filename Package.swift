@@ -186,7 +186,10 @@ let modules: [Module] = [
     "Apps", "Node", ["AppABI", "AppDevices", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Wasmtime"]),
   tests(
     "Apps",
-    ["AppABI", "AppDevices", "AppFormat", "AppManager", "Crypto", "Linux", "Wasmtime", "aether-settings-torture"]),
+    [
+      "AppABI", "AppDevices", "AppFormat", "AppManager", "AppSigning", "Crypto", "Linux", "Wasmtime",
+      "aether-settings-torture",
+    ]),
   executable("aether-settings-torture", ["AppFormat", "AppManager", "Apps", "Crypto", "Linux"]),
   library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
   tests("AutomataHost", ["Automata", "AutomatonFiles", "AutomatonRuns", "JSON", "Linux"]),

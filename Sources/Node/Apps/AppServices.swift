@@ -36,15 +36,8 @@ public final class AppServices: Sendable {
     await commands.send(app, bytes, timeout: timeout)
   }
 
-  /// Tells apps that listen on `akira.lifecycle` about a change of state: 32 bytes of name, filled up with zero bytes, and the
-  /// state as 32 bits, little-endian.
-  ///
-  /// - Parameter state: as ``AppListing/state``.
-  public func lifecycle(_ name: String, state: Int32) {
-    let text = Array(name.utf8.prefix(31))
-    let number = (0..<4).map { UInt8(truncatingIfNeeded: state >> (8 * $0)) }
-    messages.publish(Topic.lifecycle, text + [UInt8](repeating: 0, count: 32 - text.count) + number)
-  }
+  /// Tells apps that listen on `akira.lifecycle` about a change of state.
+  public func lifecycle(_ event: AppLifecycleEvent) { messages.publish(AppLifecycleEvent.topic, event.payload) }
 
   /// Stops one app and starts another in a moment; the last wish counts.
   func switchSoon(from: String, to name: String) {
