@@ -1,6 +1,5 @@
 import AppDevices
 import AppManager
-import Glibc
 import Linux
 import Synchronization
 
@@ -54,15 +53,16 @@ public final class AppServices: Sendable {
     }
   }
 
-  /// Where the settings of an app are.
+  /// Where the settings of an app are: in a folder of its own, so that no app is called like a file beside them.
   func settingsPath(of app: String) throws(LinuxError) -> String {
-    let folder = dataFolder + "/settings"
-    try Files.makeDirectory(folder, mode: 0o700)
-    return "\(folder)/\(app)"
+    let folder = "\(dataFolder)/settings/\(app)"
+    try Files.makeDirectories(folder, mode: 0o700)
+    return folder + "/values"
   }
 
-  /// Forgets what is kept for an app beyond its runs; called when it is uninstalled.
+  /// Forgets what is kept for an app beyond its runs; called when it is uninstalled. What a disk refuses to remove is there for
+  /// the next app of that name.
   func forget(_ app: String) {
-    for suffix in ["", ".new", ".damaged"] { unlink("\(dataFolder)/settings/\(app)\(suffix)") }
+    try? Files.removeTree("\(dataFolder)/settings/\(app)")
   }
 }
