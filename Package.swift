@@ -106,11 +106,16 @@ let modules: [Module] = [
   library(
     "Control", "Fleet",
     [
-      "Automata", "AutomataHost", "AutomatonFiles", "AutomatonRuns", "Bytes", "JSON", "Linux", "Logging", "Model",
-      "Node", "Store", "YAML",
+      "AppFormat", "AppManager", "AppSigning", "Artifacts", "Automata", "AutomataHost", "AutomatonFiles",
+      "AutomatonRuns", "Bytes", "Crypto", "JSON", "Linux", "Logging", "Model", "Node", "Store", "YAML",
     ],
     resources: [.embedInCode("Schemas")]),
-  tests("Control", ["Automata", "AutomataHost", "AutomatonFiles", "Bytes", "JSON", "Linux", "Model", "Node", "Store"]),
+  tests(
+    "Control",
+    [
+      "AppFormat", "AppManager", "AppSigning", "Artifacts", "Automata", "AutomataHost", "AutomatonFiles", "Bytes",
+      "Crypto", "JSON", "Linux", "Model", "Node", "Store",
+    ]),
   library("Identity", "Fleet", ["Bytes", "Crypto", "JSON"]),
   tests("Identity", ["Bytes", "Crypto", "JSON", "PythonPeer"]),
   library("Telemetry", "Fleet"), tests("Telemetry", ["JSON", "PythonPeer"]),
@@ -166,6 +171,7 @@ let modules: [Module] = [
   executable("aether-app-torture", ["AppFormat", "AppManager", "Linux"]),
   library("Apps", "Node", ["AppABI", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Wasmtime"]),
   tests("Apps", ["AppABI", "AppFormat", "AppManager", "Crypto", "Linux", "Wasmtime"]),
+  library("Artifacts", "Node", ["Bytes", "Crypto", "JSON", "Linux"]), tests("Artifacts", ["Bytes", "Crypto", "Linux"]),
   library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
   tests("AutomataHost", ["Automata", "AutomatonFiles", "AutomatonRuns", "JSON", "Linux"]),
   // Benchmarks
