@@ -159,6 +159,10 @@ let modules: [Module] = [
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Node: what runs on one machine
   library("Node", "Node", ["CLinux", "JSON", "Linux", "Net"]), tests("Node", ["CLinux", "JSON", "Linux", "Net"]),
+  library("AppManager", "Node", ["AppFormat", "AppSigning", "Bytes", "Crypto", "JSON", "Linux", "Logging"]),
+  tests(
+    "AppManager", ["AppFormat", "AppSigning", "Bytes", "Crypto", "JSON", "Linux", "PythonPeer", "aether-app-torture"]),
+  executable("aether-app-torture", ["AppFormat", "AppManager", "Linux"]),
   library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
   tests("AutomataHost", ["Automata", "AutomatonFiles", "AutomatonRuns", "JSON", "Linux"]),
   // Benchmarks

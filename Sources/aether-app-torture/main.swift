@@ -1,0 +1,1 @@
+print("usage: aether-app-torture")
