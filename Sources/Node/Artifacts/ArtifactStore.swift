@@ -211,7 +211,8 @@ public actor ArtifactStore {
     return ((try? Files.names(in: folder)) ?? []).filter(Self.isDigest).compactMap { name in
       var status = stat()
       guard stat("\(folder)/\(name)", &status) == 0 else { return nil }
-      return (name, Int(status.st_size), Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000)
+      let usedAt = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+      return (name, Int(status.st_size), usedAt)
     }
   }
 

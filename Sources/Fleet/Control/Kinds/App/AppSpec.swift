@@ -158,7 +158,9 @@ public struct AppSpec: WorkloadSpec, Equatable {
       quotas.executionTimeout = .milliseconds(time)
     }
     if let count = json["logLines"]?.integerValue { quotas.logLinesPerSecondMax = Int(count) }
-    if let bytes = try within("network", .bytes, 1...1 << 40, "1 to 1Ti") { quotas.networkBytesPerSecondMax = Int(bytes) }
+    if let bytes = try within("network", .bytes, 1...1 << 40, "1 to 1Ti") {
+      quotas.networkBytesPerSecondMax = Int(bytes)
+    }
     return quotas
   }
 
