@@ -187,7 +187,7 @@ let modules: [Module] = [
     dependencies: ["BenchReport", "GRPC", "HTTP", "Net", "WebSocket"]),
   Module(
     name: "aether-bench-apps", path: "Benchmarks/aether-bench-apps", kind: .executable,
-    dependencies: ["AppFormat", "BenchReport", "CWasmtime", "Wasmtime"]),
+    dependencies: ["AppFormat", "AppManager", "Apps", "BenchReport", "Crypto", "CWasmtime", "Wasmtime"]),
   Module(
     name: "aether-bench-script", path: "Benchmarks/aether-bench-script", kind: .executable,
     dependencies: ["BenchReport", "Script"]),

@@ -64,7 +64,7 @@ func median(_ runs: Int, _ body: () throws -> Double) rethrows -> Samples {
   Samples(try (0..<runs).map { _ in try body() })
 }
 
-func run(_ options: Options) throws -> BenchReport {
+func run(_ options: Options) async throws -> BenchReport {
   var report = BenchReport(name: "apps")
   let calls = 5_000_000
   let bytes = try wasm(fromText: callsText)
@@ -100,6 +100,7 @@ func run(_ options: Options) throws -> BenchReport {
     "call from guest to host, with capability check", unit: "ns", ours: ours, peer: theirs,
     peerName: "Wasmtime without checks", aim: "≤ 12")
 
+  let (oursToHost, theirsToHost) = (ours, theirs)
   ours = Samples()
   theirs = Samples()
   for _ in 0..<options.runs {
@@ -115,6 +116,30 @@ func run(_ options: Options) throws -> BenchReport {
   }
   report.add(
     "call from host to guest", unit: "ns", ours: ours, peer: theirs, peerName: "Wasmtime without checks", aim: "≤ 25")
+
+  if let node = NodePeer(bytes) {
+    let (toHost, toGuest) = try node.measure(calls: calls, runs: options.runs)
+    report.add(
+      "call from guest to host, beside Node.js", unit: "ns", ours: oursToHost, peer: toHost,
+      peerName: "Node.js without checks")
+    report.add(
+      "call from host to guest, beside Node.js", unit: "ns", ours: ours, peer: toGuest,
+      peerName: "Node.js without checks")
+  }
+  let bench = try RuntimeBench()
+  defer { bench.remove() }
+  report.add(
+    "call of a function of the table that needs a capability", unit: "ns",
+    ours: try await bench.tableCall(calls: calls, runs: options.runs), peer: theirsToHost,
+    peerName: "Wasmtime without checks", aim: "≤ 12")
+  report.add("start of an app and its end", unit: "ms", ours: try await bench.starts(runs: options.runs), aim: "≤ 2")
+  report.add(
+    "memory of each of 1,000 running apps beside its own", unit: "KiB",
+    ours: Samples([try await bench.memory(of: 1000)]), aim: "≤ 64")
+  let (alone, beside) = try await bench.neighbours(runs: options.runs)
+  report.add(
+    "lateness of an app beside four that do harm", unit: "ms", ours: beside, peer: alone, peerName: "the same app alone"
+  )
 
   let large = try largeModule()
   print("module of \(large.count) bytes")
@@ -172,7 +197,7 @@ guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
   exit(2)
 }
 do {
-  let report = try run(options)
+  let report = try await run(options)
   exit(report.finish(writingTo: options.output) ? 0 : 1)
 } catch {
   print("aether-bench-apps: \(error)")

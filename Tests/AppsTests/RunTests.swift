@@ -2,6 +2,7 @@ import AppABI
 import AppFormat
 import AppManager
 import Testing
+import Wasmtime
 
 @testable import Apps
 
@@ -29,14 +30,48 @@ import Testing
     #expect(bench.runtime.audit.isIntact)
   }
 
+  /// Fuel is used up at the same instruction in every run.
+  @Test func fuelIsCounted() async throws {
+    let bench = try Bench()
+    let counting = """
+      (module (import "akira_log" "log_info" (func $log (param i32))) (memory (export "memory") 1)
+        (data (i32.const 16) "round\\00")
+        (func (export "main") (loop $again (call $log (i32.const 16)) (br $again))))
+      """
+    var quotas = AppQuotas()
+    quotas.fuelMax = 700
+    for name in ["first", "second"] {
+      let exit = try await bench.run(try bench.launch(name, counting, quotas: quotas))
+      #expect(exit == .killed(.other("out of fuel")))
+    }
+    #expect(bench.lines("first").count > 50)
+    #expect(bench.lines("first") == bench.lines("second"))
+  }
+
+  @Test func poolsHaveRoomForSoMany() async throws {
+    let folder = try Bench()
+    let runtime = try AppRuntime(
+      AppRuntime.Options(
+        cacheFolder: folder.folder + "/cache", dataFolder: folder.folder + "/data",
+        pool: EngineOptions.Pool(instances: 2, memoryBytesMax: 1 << 20)))
+    var apps: [any RunningApp] = []
+    for name in ["a", "b"] { apps.append(try await runtime.start(try folder.launch(name, Self.sleeper)) { _ in }) }
+    await #expect(throws: AppStartError.self) {
+      _ = try await runtime.start(try folder.launch("c", Self.sleeper)) { _ in }
+    }
+    for app in apps { await app.stop(timeout: .seconds(5)) }
+    _ = try await runtime.start(try folder.launch("c", Self.sleeper)) { _ in }.stop(timeout: .seconds(5))
+  }
+
+  static let sleeper = """
+    (module (import "akira_time" "sleep_ms" (func $sleep (param i32) (result i32))) (memory (export "memory") 1)
+      (func (export "main") (loop $again (drop (call $sleep (i32.const 3000000))) (br $again))))
+    """
+
   @Test func sleepersAreStopped() async throws {
     let bench = try Bench()
-    let sleeper = """
-      (module (import "akira_time" "sleep_ms" (func $sleep (param i32) (result i32))) (memory (export "memory") 1)
-        (func (export "main") (loop $again (drop (call $sleep (i32.const 3000000))) (br $again))))
-      """
     let exits = Exits()
-    let app = try await bench.runtime.start(try bench.launch("sleeper", sleeper)) { exits.set($0) }
+    let app = try await bench.runtime.start(try bench.launch("sleeper", Self.sleeper)) { exits.set($0) }
     await app.stop(timeout: .seconds(5))
     #expect(await exits.first() == .killed(.stopped))
   }

@@ -102,11 +102,14 @@ public struct AppQuotas: Sendable, Equatable {
   public var cpuPercentMax: Int?
   public var logLinesPerSecondMax: Int
   public var networkBytesPerSecondMax: Int?
+  /// Instructions of one start, about; `nil`: not counted. With it every run of the same module on the same input ends at
+  /// the same instruction, on every processor.
+  public var fuelMax: UInt64?
 
   public init(
     memoryBytesMax: Int = 16 << 20, storageBytesMax: Int = 4 << 20, handlesMax: Int = 64,
     executionTimeout: Duration = .seconds(5), cpuPercentMax: Int? = nil, logLinesPerSecondMax: Int = 200,
-    networkBytesPerSecondMax: Int? = nil
+    networkBytesPerSecondMax: Int? = nil, fuelMax: UInt64? = nil
   ) {
     self.memoryBytesMax = memoryBytesMax
     self.storageBytesMax = storageBytesMax
@@ -115,6 +118,7 @@ public struct AppQuotas: Sendable, Equatable {
     self.cpuPercentMax = cpuPercentMax
     self.logLinesPerSecondMax = logLinesPerSecondMax
     self.networkBytesPerSecondMax = networkBytesPerSecondMax
+    self.fuelMax = fuelMax
   }
 }
 

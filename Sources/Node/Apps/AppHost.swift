@@ -25,12 +25,11 @@ final class AppHost {
   var line: [UInt8] = []
   /// Set by `exit`, which ends the guest.
   var exitCode: Int32?
-  /// Ticks of the engine's clock that the app may compute without a call that waits.
-  let executionTicks: UInt64
+  let watch: ExecutionWatch
 
   init(
     name: String, quotas: AppQuotas, log: AppLog, audit: AuditLog, counters: AppCounters, interrupter: Interrupter,
-    waker: Waker, services: AppServices, executionTicks: UInt64
+    waker: Waker, services: AppServices, watch: ExecutionWatch
   ) {
     self.name = name
     self.quotas = quotas
@@ -40,7 +39,7 @@ final class AppHost {
     self.interrupter = interrupter
     self.waker = waker
     self.services = services
-    self.executionTicks = executionTicks
+    self.watch = watch
     buckets = TokenBuckets(overrides: [.log: quotas.logLinesPerSecondMax], now: monotonicNanoseconds() / 1_000_000)
   }
 

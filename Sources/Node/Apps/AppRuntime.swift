@@ -22,10 +22,13 @@ public final class AppRuntime: Sendable {
     public var auditSink: (@Sendable (AuditLog.Entry) -> Void)?
     /// Of the guest's code, for each app.
     public var stackBytesMax: Int
+    /// Room for so many instances that is made once, for the fastest starts; `nil`: each start makes its own.
+    public var pool: EngineOptions.Pool?
 
     public init(
       cacheFolder: String, dataFolder: String, auditKey: Secret? = nil, auditEntriesMax: Int = 1024,
-      auditSink: (@Sendable (AuditLog.Entry) -> Void)? = nil, stackBytesMax: Int = 256 << 10
+      auditSink: (@Sendable (AuditLog.Entry) -> Void)? = nil, stackBytesMax: Int = 256 << 10,
+      pool: EngineOptions.Pool? = nil
     ) {
       self.cacheFolder = cacheFolder
       self.dataFolder = dataFolder
@@ -33,6 +36,7 @@ public final class AppRuntime: Sendable {
       self.auditEntriesMax = auditEntriesMax
       self.auditSink = auditSink
       self.stackBytesMax = stackBytesMax
+      self.pool = pool
     }
   }
 
@@ -43,6 +47,8 @@ public final class AppRuntime: Sendable {
   public let services: AppServices
   private let fast: Engine
   private let optimising: Engine
+  /// Counts instructions, and computes equally on every processor.
+  private let metered: Engine
   private let cache: CodeCache
   private let linker: Linker<AppHost>
   private let ticker: Ticker
@@ -58,13 +64,16 @@ public final class AppRuntime: Sendable {
   }
 
   public init(_ options: Options) throws {
-    fast = try Engine(EngineOptions(compiler: .winch, stackBytesMax: options.stackBytesMax))
-    optimising = try Engine(EngineOptions(compiler: .cranelift, stackBytesMax: options.stackBytesMax))
+    let allocation = options.pool.map { EngineOptions.Allocation.pooling($0) } ?? .onDemand()
+    let stack = options.stackBytesMax
+    fast = try Engine(EngineOptions(compiler: .winch, stackBytesMax: stack, allocation: allocation))
+    optimising = try Engine(EngineOptions(stackBytesMax: stack, allocation: allocation))
+    metered = try Engine(EngineOptions(countsFuel: true, canonicalizesNaN: true, stackBytesMax: stack))
     cache = try CodeCache(folder: options.cacheFolder)
     linker = try NativeLibrary().linker()
     audit = AuditLog(capacity: options.auditEntriesMax, key: options.auditKey, sink: options.auditSink)
     services = AppServices(dataFolder: options.dataFolder)
-    ticker = Ticker(engines: [fast, optimising])
+    ticker = Ticker(engines: [fast, optimising, metered])
   }
 
   /// What an app has written, over its restarts.
@@ -82,6 +91,9 @@ public final class AppRuntime: Sendable {
 
   /// The code of a module: Cranelift's when it is there, else Winch's while Cranelift works in the background.
   func link(_ launch: AppLaunch) throws(WasmtimeError) -> LinkedModule<AppHost> {
+    if launch.quotas.fuelMax != nil {
+      return try linker.link(cache.load(launch.module, identity: launch.sha256, engine: metered).module)
+    }
     for compiler in [EngineOptions.Compiler.cranelift, .winch] {
       if let found = linked.withLock({ $0[LinkedKey(sha256: launch.sha256, compiler: compiler)] }) { return found }
     }
@@ -91,6 +103,11 @@ public final class AppRuntime: Sendable {
     let first = try linker.link(cache.load(launch.module, identity: launch.sha256, engine: fast).module)
     optimise(launch.module, launch.sha256)
     return keep(first, launch.sha256, .winch)
+  }
+
+  /// Whether the next start runs Cranelift's code.
+  public func isOptimised(_ sha256: [UInt8]) -> Bool {
+    linked.withLock { $0[LinkedKey(sha256: sha256, compiler: .cranelift)] != nil }
   }
 
   private func keep(
@@ -118,9 +135,9 @@ public final class AppRuntime: Sendable {
 
   var threadStackBytes: Int { fast.threadStackBytes }
 
-  func began(_ thread: AppThread) {
+  func began(_ thread: AppThread) throws(LinuxError) {
+    try ticker.begin()
     running.withLock { $0[thread.name] = thread }
-    ticker.begin()
   }
 
   func ended(_ thread: AppThread) {
@@ -149,28 +166,42 @@ extension AppRuntime: AppRunner {
 
 /// Moves the clocks of engines while something runs.
 final class Ticker: Sendable {
+  private struct State {
+    var running = 0
+    /// Which thread is the clock: one that was not needed for a moment may still be there.
+    var generation: UInt64 = 0
+  }
+
   private let engines: [Engine]
-  private let count = Mutex(0)
+  private let state = Mutex(State())
 
   init(engines: [Engine]) { self.engines = engines }
 
-  func begin() {
-    let isFirst = count.withLock { count in
-      count += 1
-      return count == 1
+  /// - Throws: when there is no thread for it; without it nothing would end on time.
+  func begin() throws(LinuxError) {
+    let generation: UInt64? = state.withLock { state in
+      state.running += 1
+      guard state.running == 1 else { return nil }
+      state.generation += 1
+      return state.generation
     }
-    guard isFirst else { return }
-    // Without a thread for it nothing would end on time: then nothing starts.
-    let engines = engines
-    _ = try? Thread.start(name: "app-clock", stackBytes: 64 << 10) { [weak self] in
-      repeat {
-        usleep(UInt32(AppRuntime.tickMilliseconds) * 1000)
-        for engine in engines { engine.advance() }
-      } while self?.isNeeded == true
+    guard let generation else { return }
+    do throws(LinuxError) {
+      try Thread.start(name: "app-clock", stackBytes: 64 << 10) { [self] in
+        while isNeeded(generation) {
+          usleep(UInt32(AppRuntime.tickMilliseconds) * 1000)
+          for engine in engines { engine.advance() }
+        }
+      }
+    } catch {
+      end()
+      throw error
     }
   }
 
-  func end() { count.withLock { $0 -= 1 } }
+  func end() { state.withLock { $0.running -= 1 } }
 
-  private var isNeeded: Bool { count.withLock { $0 > 0 } }
+  private func isNeeded(_ generation: UInt64) -> Bool {
+    state.withLock { $0.running > 0 && $0.generation == generation }
+  }
 }

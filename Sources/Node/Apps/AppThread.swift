@@ -95,14 +95,17 @@ final class AppThread: RunningApp, @unchecked Sendable {
     let interrupter = Interrupter(engine: linked.module.engine)
     self.interrupter.withLock { $0 = interrupter }
     if isStopping.load(ordering: .acquiring) { interrupter.stop() }
+    let watch = ExecutionWatch(
+      limit: launch.quotas.executionTimeout, percent: launch.quotas.cpuPercentMax, waker: waker)
     let host = AppHost(
       name: name, quotas: launch.quotas, log: log, audit: runtime.audit, counters: counters, interrupter: interrupter,
-      waker: waker, services: runtime.services, executionTicks: AppRuntime.ticks(launch.quotas.executionTimeout))
-    runtime.began(self)
+      waker: waker, services: runtime.services, watch: watch)
+    do throws(LinuxError) { try runtime.began(self) } catch { return giveUp(.host("\(error)")) }
     var options = InstanceOptions(
       memoryBytesMax: launch.quotas.memoryBytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
+      fuel: launch.quotas.fuelMax,
       interrupter: interrupter, permissions: permissions,
-      onTick: ProcessorShare(launch.quotas.cpuPercentMax, waker).tick)
+      onTick: { watch.tick() })
     if linked.module.imports.contains(where: { $0.module == "wasi_snapshot_preview1" }) {
       options.wasi = wasi(log)
     }
@@ -120,12 +123,21 @@ final class AppThread: RunningApp, @unchecked Sendable {
     }
     counters.loadNanoseconds.store(monotonicNanoseconds() - began, ordering: .relaxed)
     guard cameUp() else { return runtime.ended(self) }
-    runtime.audit.note(.appStarted, app: name, detail: launch.version)
+    noteStart()
     let exit = call(instance, host)
     host.close()
     runtime.audit.note(.appStopped, app: name, detail: "\(exit)")
     runtime.ended(self)
     end(exit)
+  }
+
+  private func noteStart() {
+    let privileged = launch.capabilities.intersection(.privileged)
+    if !launch.isAttested, !privileged.isEmpty {
+      let names = privileged.capabilities.map(\.name).joined(separator: " ")
+      runtime.audit.note(.privilegedGrant, app: name, detail: names)
+    }
+    runtime.audit.note(.appStarted, app: name, detail: launch.version)
   }
 
   /// Calls what the module exports as its entry. One without any has done everything at its start.
@@ -135,7 +147,8 @@ final class AppThread: RunningApp, @unchecked Sendable {
         try? instance.function($0)
       }).first
     else { return .exited(code: 0) }
-    instance.setDeadline(host.executionTicks)
+    instance.setDeadline(nil)
+    host.watch.restart()
     do throws(WasmtimeError) {
       let arguments = entry.signature.parameters.map { $0.zero }
       guard case .i32(let code)? = try entry.call(values: arguments) else { return .exited(code: 0) }
@@ -149,6 +162,9 @@ final class AppThread: RunningApp, @unchecked Sendable {
         runtime.audit.note(
           .watchdogKill, app: name, detail: "computed for longer than \(launch.quotas.executionTimeout)")
         return .killed(.executionTimeout(AppTrap(trap)))
+      case .trap(let trap) where trap.reason == .outOfFuel:
+        runtime.audit.note(.quotaReached, app: name, detail: "fuel")
+        return .killed(.other("out of fuel"))
       case .trap(let trap): return .trapped(AppTrap(trap))
       default: return .killed(.other("\(error)"))
       }
@@ -247,42 +263,5 @@ final class LineSplitter: Sendable {
       return lines
     }
     for line in lines { log.write(level, line) }
-  }
-}
-
-/// Holds an app up that has used more than its share of a processor.
-final class ProcessorShare {
-  private let percent: Int64
-  private let waker: Waker
-  private var windowBegan: Int64
-  private var usedBefore: Int64
-
-  /// - Parameter percent: of one processor over a second; `nil`: no limit.
-  init(_ percent: Int?, _ waker: Waker) {
-    self.percent = Int64(percent ?? 0)
-    self.waker = waker
-    windowBegan = monotonicNanoseconds()
-    usedBefore = Self.used()
-  }
-
-  /// `nil` without a limit.
-  var tick: (() -> Void)? { percent > 0 && percent < 100 ? { self.check() } : nil }
-
-  private func check() {
-    let now = monotonicNanoseconds()
-    let used = Self.used() - usedBefore
-    let allowedAt = windowBegan + used * 100 / percent
-    if allowedAt > now { waker.wait(until: min(allowedAt, now + 1_000_000_000)) }
-    if now - windowBegan > 1_000_000_000 {
-      windowBegan = monotonicNanoseconds()
-      usedBefore = Self.used()
-    }
-  }
-
-  /// Nanoseconds that this thread has been on a processor.
-  private static func used() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

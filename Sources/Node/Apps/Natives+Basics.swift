@@ -189,7 +189,7 @@ extension HostCall where Host == AppHost {
 
   /// The time that the app may compute begins anew.
   borrowing func restartWatchdog() {
-    setDeadline(host.executionTicks)
+    host.watch.restart()
   }
 
   private var stopReason: Trap.Reason? { host.interrupter.isStopped ? .stopped : nil }

@@ -55,8 +55,8 @@ public struct CodeCache: Sendable {
 
   private func cached(_ key: [UInt8], _ engine: Engine) -> Module? {
     let path = path(key)
-    guard let contents = try? contents(path) else { return nil }
-    guard let code = Self.code(in: contents, key), let module = try? Module(trustedCode: code, engine: engine) else {
+    guard let file = try? open(path) else { return nil }
+    guard Self.isWhole(file, key), let module = try? Module(trustedFile: file, engine: engine) else {
       unlink(path)
       return nil
     }
@@ -71,33 +71,43 @@ public struct CodeCache: Sendable {
 
   private func path(_ key: [UInt8]) -> String { "\(folder)/\(Hex.encode(key)).cwasm" }
 
-  private func contents(_ path: String) throws(LinuxError) -> [UInt8] {
+  private func open(_ path: String) throws(LinuxError) -> FileDescriptor {
     let file = try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW)
     var status = stat()
     guard fstat(file.raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
       status.st_mode & 0o022 == 0
     else { throw LinuxError("open", path, errno: EPERM) }
-    return try file.readAll(limit: Int(status.st_size))
+    return file
   }
 
-  /// A file is the checksum over key and code in four bytes, then the code.
-  private static func code(in contents: [UInt8], _ key: [UInt8]) -> [UInt8]? {
-    guard contents.count > 4 else { return nil }
-    let code = Array(contents[4...])
-    return checksum(key, code) == Array(contents[..<4]) ? code : nil
+  /// A file is the code, then the checksum over key and code in four bytes. The code comes first, so that the file is mapped
+  /// as it is.
+  private static func isWhole(_ file: borrowing FileDescriptor, _ key: [UInt8]) -> Bool {
+    var status = stat()
+    guard fstat(file.raw, &status) == 0, status.st_size > 4 else { return false }
+    let size = Int(status.st_size)
+    guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.raw, 0), base != MAP_FAILED else {
+      return false
+    }
+    defer { munmap(base, size) }
+    let bytes = UnsafeRawBufferPointer(start: base, count: size)
+    var crc = CRC32C()
+    crc.update(key)
+    crc.update(UnsafeRawBufferPointer(rebasing: bytes[..<(size - 4)]))
+    return checksumBytes(crc).elementsEqual(bytes[(size - 4)...])
   }
 
   /// CRC-32C finds damage. Whoever could write a file on purpose could also write a better checksum: the folder's owner and
   /// mode are what keeps others out, and a cryptographic hash over a megabyte of code would take longer than loading it.
-  private static func checksum(_ key: [UInt8], _ code: [UInt8]) -> [UInt8] {
-    var crc = CRC32C()
-    crc.update(key)
-    crc.update(code)
-    return (0..<4).map { UInt8(truncatingIfNeeded: crc.value >> (24 - 8 * UInt32($0))) }
+  private static func checksumBytes(_ crc: CRC32C) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: crc.value >> (24 - 8 * UInt32($0))) }
   }
 
   private func store(_ code: [UInt8], _ key: [UInt8]) throws(WasmtimeError) {
-    let contents = Self.checksum(key, code) + code
+    var crc = CRC32C()
+    crc.update(key)
+    crc.update(code)
+    let contents = code + Self.checksumBytes(crc)
     do throws(CryptoError) {
       try ProtectedFile.write(contents, to: path(key), mode: 0o600)
     } catch {

@@ -62,8 +62,9 @@ public final class Engine: @unchecked Sendable {
       UInt8(
         options.compiler == .winch ? WASMTIME_STRATEGY_WINCH.rawValue : WASMTIME_STRATEGY_CRANELIFT.rawValue))
     wasmtime_config_cranelift_opt_level_set(configuration, UInt8(WASMTIME_OPT_LEVEL_SPEED.rawValue))
-    // One module is compiled by one thread: installing an app must not take every processor of the node.
-    wasmtime_config_parallel_compilation_set(configuration, false)
+    // Somebody waits for Winch, and it is fast. Cranelift works in the background, by one thread for one module: it must not
+    // take every processor of the node.
+    wasmtime_config_parallel_compilation_set(configuration, options.compiler == .winch)
     wasmtime_config_epoch_interruption_set(configuration, options.isInterruptible)
     wasmtime_config_consume_fuel_set(configuration, options.countsFuel)
     if options.canonicalizesNaN { wasmtime_config_cranelift_nan_canonicalization_set(configuration, true) }

@@ -1,4 +1,5 @@
 import CWasmtime
+import Synchronization
 
 /// A host function that refuses to go on: the guest's code ends there.
 public struct HostTrap: Error, Sendable, Equatable {
@@ -15,11 +16,13 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
   /// The object that the instance was made with.
   @inlinable @inline(__always) public var host: Host {
     // Holds: a linker of this `Host` is the only way from a host function to an instance, which keeps its host.
-    Unmanaged<Host>.fromOpaque(frame.host).takeUnretainedValue()
+    Unmanaged<Host>.fromOpaque(frame.context.pointee.host).takeUnretainedValue()
   }
 
   /// What the instance may do, as its ``Permissions`` say now: one load, without touching the host.
-  @inlinable @inline(__always) public var permissions: UInt64 { frame.permissions }
+  @inlinable @inline(__always) public var permissions: UInt64 {
+    frame.context.pointee.permissions.pointee.load(ordering: .relaxed)
+  }
 
   /// Gives the result of a function that was defined with a body of nothing. The type must be the signature's.
   @inlinable @inline(__always) public borrowing func answer<Value: GuestValue>(_ value: Value) {
@@ -32,25 +35,22 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
   public borrowing func withMemory<Answer>(
     _ body: (borrowing GuestMemory) throws(GuestFault) -> Answer
   ) throws(GuestFault) -> Answer {
-    try frame.state.takeUnretainedValue().withMemory(
+    try frame.state.withMemory(
       wasmtime_caller_context(frame.caller), caller: frame.caller, body)
   }
 
   /// Why the call should not wait any longer, for functions that block: they look every few milliseconds.
-  public var reasonToEnd: Trap.Reason? { frame.state.takeUnretainedValue().reasonToEnd }
-
-  /// Calls end when the engine's clock has moved by so many ticks from now; `nil`: never.
-  public borrowing func setDeadline(_ ticks: UInt64?) { frame.state.takeUnretainedValue().setDeadline(ticks) }
+  public var reasonToEnd: Trap.Reason? { frame.state.reasonToEnd }
 
   /// Bytes that the guest's memory has now.
   public var memorySize: Int {
-    wasmtime_caller_context(frame.caller).map { frame.state.takeUnretainedValue().memorySize($0) } ?? 0
+    wasmtime_caller_context(frame.caller).map { frame.state.memorySize($0) } ?? 0
   }
 
   /// Adds pages of 64 KiB to the guest's memory and gives the address of the first one; `nil` where the instance may not have
   /// them.
   public borrowing func growMemory(pages: UInt32) -> UInt32? {
-    let state = frame.state.takeUnretainedValue()
+    let state = frame.state
     guard state.memoryLoans == 0, let context = wasmtime_caller_context(frame.caller), var memory = state.memory else {
       return nil
     }
@@ -64,7 +64,7 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
 
   /// Ends the guest for that reason, when a blocking function has seen it.
   public borrowing func end(_ reason: Trap.Reason) -> HostTrap {
-    frame.state.takeUnretainedValue().pending = reason
+    frame.state.pending = reason
     return HostTrap(reason.description)
   }
 
@@ -80,30 +80,36 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
   }
 }
 
-/// What Wasmtime passes to a host function, and what the instance has for it.
+/// What host functions need of an instance at every call, at a place that does not move: Wasmtime's store points to it.
+@usableFromInline struct CallContext {
+  /// The host, without counting references.
+  @usableFromInline let host: UnsafeMutableRawPointer
+  @usableFromInline let permissions: UnsafeMutablePointer<Atomic<UInt64>>
+  let state: Unmanaged<StoreState>
+}
+
+/// What Wasmtime passes to a host function: four words, which go through registers.
 @usableFromInline struct HostFrame {
   @usableFromInline static var stride: Int { 16 }
   @usableFromInline let slots: UnsafeMutableRawPointer
-  @usableFromInline let host: UnsafeMutableRawPointer
-  /// Parameters of the signature.
-  @usableFromInline let count: Int
-  @usableFromInline let result: ValueType?
-  @usableFromInline let permissions: UInt64
-  let caller: OpaquePointer
-  let state: Unmanaged<StoreState>
+  @usableFromInline let context: UnsafeMutablePointer<CallContext>
+  @usableFromInline let function: Unmanaged<HostFunction>
+  @usableFromInline let caller: OpaquePointer
 
-  init(
-    slots: UnsafeMutableRawPointer, count: Int, result: ValueType?, permissions: UInt64, host: UnsafeMutableRawPointer,
-    caller: OpaquePointer, state: Unmanaged<StoreState>
+  @inlinable @inline(__always) init(
+    slots: UnsafeMutableRawPointer, context: UnsafeMutablePointer<CallContext>, function: Unmanaged<HostFunction>,
+    caller: OpaquePointer
   ) {
     self.slots = slots
-    self.count = count
-    self.result = result
-    self.permissions = permissions
-    self.host = host
+    self.context = context
+    self.function = function
     self.caller = caller
-    self.state = state
   }
+
+  var state: StoreState { context.pointee.state.takeUnretainedValue() }
+  /// Parameters of the signature.
+  @inlinable @inline(__always) var count: Int { function._withUnsafeGuaranteedRef { $0.parameterCount } }
+  @inlinable @inline(__always) var result: ValueType? { function._withUnsafeGuaranteedRef { $0.result } }
 
   /// Takes the next argument.
   @inlinable @inline(__always) static func next<Value: GuestValue>(
@@ -115,13 +121,13 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
 }
 
 /// A function of the host with its name and types.
-final class HostFunction: Sendable {
+@usableFromInline final class HostFunction: Sendable {
   typealias Body = @Sendable (HostFrame) throws(HostTrap) -> Void
   let module: String
   let name: String
   let signature: Signature
-  let parameterCount: Int
-  let result: ValueType?
+  @usableFromInline let parameterCount: Int
+  @usableFromInline let result: ValueType?
   let body: Body
 
   init(_ module: String, _ name: String, _ signature: Signature, _ body: @escaping Body) {
@@ -142,22 +148,23 @@ final class HostFunction: Sendable {
       guard let environment, let caller, let data = wasmtime_context_get_data(wasmtime_caller_context(caller)) else {
         return nil
       }
-      let state = Unmanaged<StoreState>.fromOpaque(data)
-      return Unmanaged<HostFunction>.fromOpaque(environment)._withUnsafeGuaranteedRef { function in
-        let frame = state._withUnsafeGuaranteedRef {
-          HostFrame(
-            slots: UnsafeMutableRawPointer(slots) ?? environment, count: function.parameterCount,
-            result: function.result, permissions: $0.permissions.mask, host: $0.hostPointer, caller: caller,
-            state: state)
-        }
+      let function = Unmanaged<HostFunction>.fromOpaque(environment)
+      let frame = HostFrame(
+        slots: UnsafeMutableRawPointer(slots) ?? environment, context: data.assumingMemoryBound(to: CallContext.self),
+        function: function, caller: caller)
+      return function._withUnsafeGuaranteedRef { function in
         do throws(HostTrap) {
           try function.body(frame)
           return nil
         } catch {
-          let state = state.takeUnretainedValue()
-          if state.pending == nil { state.pending = .host(error.message) }
-          return wasmtime_trap_new(error.message, error.message.utf8.count).map { UnsafeMutableRawPointer($0) }
+          return trap(frame, error)
         }
       }
     }
+
+  /// Apart, so that a call that goes well saves no registers for it.
+  @inline(never) private static func trap(_ frame: HostFrame, _ error: HostTrap) -> UnsafeMutableRawPointer? {
+    if frame.state.pending == nil { frame.state.pending = .host(error.message) }
+    return wasmtime_trap_new(error.message, error.message.utf8.count).map { UnsafeMutableRawPointer($0) }
+  }
 }

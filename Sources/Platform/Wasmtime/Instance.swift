@@ -14,14 +14,14 @@ public struct InstanceOptions {
   /// What host functions see as ``HostCall/permissions``; none by default.
   public var permissions: Permissions?
   public var wasi: WASIOptions?
-  /// Called on the guest's thread while it runs, each time that the engine's clock has moved; it may wait, which holds the
-  /// guest up.
-  public var onTick: (() -> Void)?
+  /// Called on the guest's thread while it runs, each time that the engine's clock has moved. It may wait, which holds the
+  /// guest up; a reason ends it.
+  public var onTick: (() -> Trap.Reason?)?
 
   public init(
     memoryBytesMax: Int = 64 << 20, tableElementsMax: Int = 10_000, deadline: UInt64? = nil, fuel: UInt64? = nil,
     interrupter: Interrupter? = nil, permissions: Permissions? = nil, wasi: WASIOptions? = nil,
-    onTick: (() -> Void)? = nil
+    onTick: (() -> Trap.Reason?)? = nil
   ) {
     self.memoryBytesMax = memoryBytesMax
     self.tableElementsMax = tableElementsMax
@@ -60,9 +60,9 @@ public final class Instance<Host: AnyObject> {
     state = StoreState(
       engine: engine, interrupter: interrupter, permissions: options.permissions ?? Permissions(), host: host,
       onTick: options.onTick)
-    let data = Unmanaged.passRetained(state).toOpaque()
+    let data = state.retainedData()
     let store = wasmtime_store_new(
-      engine.handle, data, { if let data = $0 { Unmanaged<StoreState>.fromOpaque(data).release() } })
+      engine.handle, data, { if let data = $0 { StoreState.state(of: data).release() } })
     guard let store, let context = wasmtime_store_context(store) else { throw .outOfMemory }
     self.store = store
     self.context = context
@@ -135,6 +135,7 @@ public struct ExportedFunction<Host: AnyObject> {
   public let signature: Signature
   private let instance: Instance<Host>
   private let handle: wasmtime_func_t
+  private let slotCount: Int
   @usableFromInline let code: UInt64?
   @usableFromInline let slots: UnsafeMutableRawPointer
 
@@ -143,6 +144,7 @@ public struct ExportedFunction<Host: AnyObject> {
     self.name = name
     self.signature = signature
     self.handle = handle
+    slotCount = max(1, signature.parameters.count)
     code = signature.code
     slots = instance.state.slots
   }
@@ -229,7 +231,7 @@ public struct ExportedFunction<Host: AnyObject> {
     var handle = handle
     let error = wasmtime_func_call_unchecked(
       instance.context, &handle, slots.assumingMemoryBound(to: wasmtime_val_raw_t.self),
-      max(1, signature.parameters.count), &trap)
+      slotCount, &trap)
     if error != nil || trap != nil { throw state.failure(error, trap) }
   }
 }

@@ -1,4 +1,5 @@
 import CWasmtime
+import Linux
 
 /// What a module takes from or gives to its surroundings.
 public enum ExternType: Sendable, Hashable {
@@ -63,6 +64,16 @@ public final class Module: @unchecked Sendable {
       wasmtime_module_deserialize(engine.handle, UnsafeMutablePointer(mutating: $0.baseAddress), $0.count, &handle)
     }
     if let error { throw .incompatibleCode(takeMessage(of: error)) }
+    guard let handle else { throw .outOfMemory }
+    self.init(owning: handle, engine: engine)
+  }
+
+  /// The same from a file, which is mapped: what is not used is not read. Nobody may change the file while the module is there.
+  convenience init(trustedFile file: borrowing FileDescriptor, engine: Engine) throws(WasmtimeError) {
+    var handle: OpaquePointer?
+    if let error = wasmtime_module_deserialize_file(engine.handle, "/proc/self/fd/\(file.raw)", &handle) {
+      throw .incompatibleCode(takeMessage(of: error))
+    }
     guard let handle else { throw .outOfMemory }
     self.init(owning: handle, engine: engine)
   }

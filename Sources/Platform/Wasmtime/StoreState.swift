@@ -23,12 +23,21 @@ public final class Interrupter: Sendable {
 /// What an instance may do, as 64 bits that the host gives their meaning. Changes from any thread count from the next call of
 /// a host function on.
 public final class Permissions: Sendable {
-  private let bits: Atomic<UInt64>
+  // Holds across threads: an atomic; at a fixed place, so that a call reads it without touching this object.
+  nonisolated(unsafe) let bits: UnsafeMutablePointer<Atomic<UInt64>>
 
-  public init(_ mask: UInt64 = 0) { bits = Atomic(mask) }
+  public init(_ mask: UInt64 = 0) {
+    bits = .allocate(capacity: 1)
+    bits.initialize(to: Atomic(mask))
+  }
 
-  public var mask: UInt64 { bits.load(ordering: .relaxed) }
-  public func set(_ mask: UInt64) { bits.store(mask, ordering: .relaxed) }
+  deinit {
+    bits.deinitialize(count: 1)
+    bits.deallocate()
+  }
+
+  public var mask: UInt64 { bits.pointee.load(ordering: .relaxed) }
+  public func set(_ mask: UInt64) { bits.pointee.store(mask, ordering: .relaxed) }
 }
 
 /// What one instance has beside Wasmtime's store; the store owns it. Used by one thread at a time, as the store is.
@@ -36,33 +45,52 @@ final class StoreState {
   let engine: Engine
   let interrupter: Interrupter
   let permissions: Permissions
-  /// Kept for the host functions; `hostPointer` is the same without counting references.
+  /// Kept for the host functions.
   let host: AnyObject
-  let hostPointer: UnsafeMutableRawPointer
+  /// What Wasmtime's store points to.
+  let call: UnsafeMutablePointer<CallContext>
   /// The memory that the instance exports as "memory", when it was instantiated.
   var memory: wasmtime_memory_t?
   /// The tick of the engine's clock at which calls end.
   var deadlineTick = UInt64.max
   /// Why the code is being ended, when that was decided here and not by the code itself.
   var pending: Trap.Reason?
-  /// Called by code that runs, each time that the engine's clock has moved.
-  let onTick: (() -> Void)?
+  /// Called by code that runs, each time that the engine's clock has moved; a reason ends it.
+  let onTick: (() -> Trap.Reason?)?
   /// How many closures hold the memory.
   var memoryLoans = 0
   /// Arguments and result of a call into the guest. Calls may nest: a call's arguments are taken before code runs, its
   /// result is written after all code has run.
   let slots = UnsafeMutableRawPointer.allocate(byteCount: (SignatureCode.parametersMax + 1) * slotStride, alignment: 16)
 
-  init(engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject, onTick: (() -> Void)?) {
+  init(
+    engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject, onTick: (() -> Trap.Reason?)?
+  ) {
     self.onTick = onTick
     self.engine = engine
     self.permissions = permissions
     self.interrupter = interrupter
     self.host = host
-    hostPointer = Unmanaged.passUnretained(host).toOpaque()
+    call = .allocate(capacity: 1)
+    call.initialize(
+      to: CallContext(
+        host: Unmanaged.passUnretained(host).toOpaque(), permissions: permissions.bits, state: .passUnretained(self)))
   }
 
-  deinit { slots.deallocate() }
+  deinit {
+    slots.deallocate()
+    call.deallocate()
+  }
+
+  /// What the store keeps, and lets go of at its end.
+  func retainedData() -> UnsafeMutableRawPointer {
+    _ = Unmanaged.passRetained(self)
+    return UnsafeMutableRawPointer(call)
+  }
+
+  static func state(of data: UnsafeMutableRawPointer) -> Unmanaged<StoreState> {
+    data.assumingMemoryBound(to: CallContext.self).pointee.state
+  }
 
   func setDeadline(_ ticks: UInt64?) {
     guard let ticks else { return deadlineTick = .max }
@@ -108,9 +136,8 @@ let epochCallback:
     OpaquePointer?, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?, UnsafeMutablePointer<UInt8>?
   ) -> UnsafeMutableRawPointer? = { _, data, delta, kind in
     guard let data else { return nil }
-    let state = Unmanaged<StoreState>.fromOpaque(data).takeUnretainedValue()
-    state.onTick?()
-    if let reason = state.reasonToEnd {
+    let state = StoreState.state(of: data).takeUnretainedValue()
+    if let reason = state.onTick?() ?? state.reasonToEnd {
       state.pending = reason
       return wasmtime_error_new("ended").map { UnsafeMutableRawPointer($0) }
     }
