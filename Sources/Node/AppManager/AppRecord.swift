@@ -173,6 +173,9 @@ public struct AppRecord: Sendable, Equatable {
   /// The last ones, the newest last.
   public var crashes: [AppCrash] = []
 
+  /// The most that are kept.
+  public static let crashesMax = 16
+
   public init(
     name: AppName, number: Int, source: AppSource = .unknown, trust: AppTrustLevel = .user, current: AppVersion,
     settings: AppSettings = AppSettings()

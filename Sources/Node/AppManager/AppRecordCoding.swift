@@ -3,8 +3,8 @@ import Bytes
 import JSON
 
 extension AppRecord {
-  /// Of the file.
-  static let bytesMax = 256 << 10
+  /// Of the file: more than everything in a record at its bound, each byte of every text written as an escape.
+  static let bytesMax = 4 << 20
 
   /// The contents of the record's file.
   public func encoded() -> [UInt8] { CheckedDocument.encode("aether-app", json) }
@@ -47,7 +47,7 @@ extension AppRecord {
     crashCount = try fields.int("crashCount", 0...Int64(Int32.max))
     crashTotal = try fields.mask("crashTotal")
     startCount = try fields.mask("startCount")
-    for crash in try fields.readers("crashes", countMax: 64) { crashes.append(try AppCrash(crash)) }
+    for crash in try fields.readers("crashes", countMax: Self.crashesMax) { crashes.append(try AppCrash(crash)) }
   }
 }
 
@@ -71,7 +71,7 @@ extension AppVersion {
       isAttested: try fields.bool("attested"), signers: try fields.texts("signers", countMax: 8),
       requested: CapabilitySet(mask: try fields.mask("requested")),
       restart: try AppRestartPolicy(fields.reader("restart")), isAutostarted: try fields.bool("autostart"),
-      priority: try fields.int("priority", 1...10), installedAt: try fields.integer("installedAt"))
+      priority: try fields.int("priority", 1...10), installedAt: try fields.integer("installedAt", Int64.min...Int64.max))
   }
 }
 
@@ -141,7 +141,7 @@ extension AppSettings {
 extension AppQuotas {
   fileprivate var isValid: Bool {
     memoryBytesMax >= 0 && storageBytesMax >= 0 && handlesMax >= 0 && logLinesPerSecondMax >= 0
-      && executionTimeout > .zero && executionTimeout <= .seconds(86_400)
+      && executionTimeout >= .milliseconds(1) && executionTimeout <= .seconds(86_400)
       && cpuPercentMax.map { (1...100).contains($0) } ?? true && networkBytesPerSecondMax.map { $0 >= 0 } ?? true
   }
 
