@@ -240,7 +240,7 @@ import Testing
   }
 
   @Test func preloadedAppsStay() throws {
-    let core = core(try record(source: .firmware))
+    let core = core(try record(isPreloaded: true))
     #expect(core.refusal(of: .uninstall) == .preloaded)
     #expect(core.refusal(of: .rollback) == .noPreviousVersion)
     #expect(core.refusal(of: .update(version(2))) == nil)

@@ -82,11 +82,11 @@ import Testing
     let strict = try rules(AppTrust(keys: [key.publicKey]))
     let image = try AppImage(package.packed(), rules: strict)
     #expect(image.name.text == "p" && image.signers.count == 1 && image.requested == [.crypto])
-    #expect(image.version(installedAt: 1).isAttested && image.files.model == [1, 2, 3])
+    #expect(image.version(.http, installedAt: 1).isAttested && image.files.model == [1, 2, 3])
     #expect(error { _ = try AppImage(unsigned, rules: strict) } == .signing(.unsigned))
     #expect(error { _ = try AppImage(module(), rules: strict) } == .signing(.unsigned))
     let open = try AppImage(unsigned, rules: rules())
-    #expect(!open.version(installedAt: 1).isAttested && open.id == image.id)
+    #expect(!open.version(.http, installedAt: 1).isAttested && open.id == image.id)
     // A signature that is there must be right, also in development.
     package.module.append(contentsOf: [0, 2, 1, 0x61])
     let changed = try package.packed()

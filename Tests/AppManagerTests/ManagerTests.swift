@@ -28,10 +28,11 @@ import Testing
     let (scratch, runner) = (Scratch(), ScriptedRunner())
     let manager = try await open(scratch, runner)
     let more =
-      #""memory_quota":65536,"capabilities":["timer","network.use"],"commands":[{"name":"set"}],"exec_timeout_ms":2000"#
+      #""memory_quota":65536,"capabilities":["timer","network.use","teleport"],"commands":[{"name":"set"}],"exec_timeout_ms":2000"#
     let result = try await manager.install(try demo("1.0", more))
     #expect(result.outcome == .installed && result.info.state == .installed && result.info.number == 1)
     #expect(result.warning == .absent && result.info.commands.count == 1)
+    #expect(result.unknownCapabilities == ["teleport"] && result.info.source == .http)
     try await manager.configure("demo", AppSettings(arguments: ["--fast"], environment: ["A": "1"]))
     try await manager.start("demo")
     try await manager.start("demo")

@@ -3,15 +3,17 @@ import Foundation
 import JSON
 import Linux
 import PythonPeer
+import Synchronization
 import Testing
 
 @testable import AppManager
 
 @Suite struct RegistryTests {
   private func full() throws -> AppRecord {
-    var record = try record("Ünicode app", number: 7, source: .usb, current: version(3))
+    var record = try record("Ünicode app", number: 7, isPreloaded: true, current: version(3))
     record.current.signers = [String(repeating: "ab", count: 32)]
     record.current.isAttested = true
+    record.current.source = .usb
     record.previous = version(2)
     record.granted = [.network]
     record.revoked = CapabilitySet(mask: 1 << 63 | 1)
@@ -165,6 +167,41 @@ import Testing
     #expect(try await manager.crashes("c").last?.failure.reason.contains("other contents") == true)
     #expect(try await manager.install(try demo("1.0"), name: "c").outcome == .unchanged)
     try await manager.start("c")
+  }
+
+  /// A kill does not show what a power failure would: everything must be synced before it is put in its place, and the
+  /// place afterwards.
+  @Test func everythingIsSyncedBeforeItIsPutInPlace() async throws {
+    let scratch = Scratch()
+    let steps = Mutex<[FileStep]>([])
+    var options = AppManagerOptions(rules: try rules())
+    options.faults = { step in steps.withLock { $0.append(step) } }
+    let manager = try await AppManager.open(root: scratch.path, options: options, runner: ScriptedRunner())
+    _ = try await manager.install(try demo("1.0"))
+    try await manager.start("demo")
+    _ = try await manager.install(try demo("2.0"))
+    try await manager.rollBack("demo")
+    try await manager.uninstall("demo")
+    var unsynced: Set<String> = []
+    var renames = 0
+    for step in steps.withLock({ $0 }) {
+      let parent = String(step.path.prefix(upTo: step.path.lastIndex(of: "/") ?? step.path.startIndex))
+      switch step.operation {
+      case .create: unsynced.formUnion([step.path, parent])
+      case .makeDirectory: unsynced.insert(parent)
+      case .sync: unsynced.remove(step.path)
+      case .rename:
+        renames += 1
+        let origin = try #require(step.origin)
+        let open = unsynced.filter { $0 == origin || $0.hasPrefix(origin + "/") }
+        #expect(open.isEmpty, "\(origin) to \(step.path): \(open)")
+        unsynced.insert(parent)
+      case .append, .remove, .write: break
+      }
+    }
+    #expect(renames == 6)
+    let open = unsynced.filter { !$0.contains("/.partial") && $0 != scratch.path }
+    #expect(open.isEmpty, "\(open)")
   }
 
   @Test func oneManagerAtATime() async throws {

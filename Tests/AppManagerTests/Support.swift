@@ -50,9 +50,9 @@ func version(_ number: UInt8, _ restart: AppRestartPolicy = AppRestartPolicy(isE
 }
 
 func record(
-  _ text: String = "demo", number: Int = 1, source: AppSource = .http, current: AppVersion = version(1)
+  _ text: String = "demo", number: Int = 1, isPreloaded: Bool = false, current: AppVersion = version(1)
 ) throws -> AppRecord {
-  AppRecord(name: try name(text), number: number, source: source, current: current)
+  AppRecord(name: try name(text), number: number, isPreloaded: isPreloaded, current: current)
 }
 
 extension SeededNumbers {

@@ -140,7 +140,7 @@ public struct AppCore: Sendable {
       if case .starting(let start) = state, case .replace = start.next { return .busy }
       if case .stopping(_, .replace) = state { return .busy }
       if event == .rollback, record.previous == nil { return .noPreviousVersion }
-      return event == .uninstall && record.source == .firmware ? .preloaded : nil
+      return event == .uninstall && record.isPreloaded ? .preloaded : nil
     default: return nil
     }
   }
