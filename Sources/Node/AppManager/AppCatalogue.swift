@@ -76,12 +76,18 @@ public struct AppCatalogue: Sendable, Equatable {
 
   /// The newest entry for an app that is newer than what is installed and runs on this host; `nil`: none.
   public func update(for name: AppName, version: String, host: HostVersion) -> Entry? {
+    Self.update(
+      among: entries.filter { $0.id == name.text || $0.name == name.text }, version: version, host: host)
+  }
+
+  /// The same among entries for one app.
+  static func update(among entries: [Entry], version: String, host: HostVersion) -> Entry? {
     entries.filter { entry in
-      (entry.id == name.text || entry.name == name.text) && Self.isNewer(entry.version, than: version)
+      isNewer(entry.version, than: version)
         && (HostVersion(entry.hostVersionMin).map { host.major == 0 || $0 <= host } ?? entry.hostVersionMin.isEmpty)
     }.reduce(nil) { best, entry in
       guard let best else { return entry }
-      return Self.isNewer(entry.version, than: best.version) ? entry : best
+      return isNewer(entry.version, than: best.version) ? entry : best
     }
   }
 

@@ -62,6 +62,7 @@ public struct AppCore: Sendable {
     public var restartDelayMax: Duration
     /// How long a new version has to run before it stays.
     public var probation: Duration
+    /// At most ``AppRecord/crashesMax``.
     public var crashesKept: Int
 
     public init(
@@ -139,7 +140,7 @@ public struct AppCore: Sendable {
       if case .starting(let start) = state, case .replace = start.next { return .busy }
       if case .stopping(_, .replace) = state { return .busy }
       if event == .rollback, record.previous == nil { return .noPreviousVersion }
-      return event == .uninstall && record.source == .firmware ? .preloaded : nil
+      return event == .uninstall && record.isPreloaded ? .preloaded : nil
     default: return nil
     }
   }
@@ -166,7 +167,7 @@ public struct AppCore: Sendable {
         state = .removed
         publish(.uninstalled)
       }
-    case .removalFailed: if state == .removing { state = .stopped(exitCode: nil) }
+    case .removalFailed: if state == .removing { rest() }
     case .started(let run): started(run, now)
     case .startFailed(let run, let failure): startFailed(run, failure, now)
     case .exited(let run, let exit): exited(run, exit, now)
@@ -300,6 +301,11 @@ public struct AppCore: Sendable {
     }
   }
 
+  /// Back to rest after something that did not work.
+  private mutating func rest() {
+    state = if let failure = record.failure { .failed(failure) } else { .stopped(exitCode: nil) }
+  }
+
   private mutating func started(_ run: UInt64, _ now: AppMoment) {
     guard case .starting(let start) = state, start.run == run else { return }
     state = .running(AppState.Run(run: run, since: now.elapsed))
@@ -380,9 +386,8 @@ public struct AppCore: Sendable {
       AppCrash(
         at: now.unixMilliseconds, versionID: record.current.id, version: record.current.version,
         uptimeMilliseconds: uptime.milliseconds, failure: failure))
-    if record.crashes.count > timing.crashesKept {
-      record.crashes.removeFirst(record.crashes.count - timing.crashesKept)
-    }
+    let kept = min(max(0, timing.crashesKept), AppRecord.crashesMax)
+    if record.crashes.count > kept { record.crashes.removeFirst(record.crashes.count - kept) }
     effects.append(.persist)
   }
 
@@ -437,10 +442,10 @@ public struct AppCore: Sendable {
     case .replacing(let replacement):
       if case .failedTrial(let failure) = replacement.reason {
         giveUp(failure)
-      } else if replacement.starts {
+      } else if replacement.starts, record.failure == nil {
         begin(.replacement)
       } else {
-        state = .stopped(exitCode: nil)
+        rest()
       }
       effects.append(.discardVersions)
     default: break

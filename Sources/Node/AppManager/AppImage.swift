@@ -60,6 +60,8 @@ public struct AppImage: Sendable, Equatable {
   public let warning: AppManifest.ABIWarning?
   /// What the manifest asks for, of what this node knows.
   public let requested: CapabilitySet
+  /// Names in the manifest that stand for nothing here.
+  public let unknownCapabilities: [String]
   public let moduleSHA256: [UInt8]
   let files: Members
 
@@ -112,6 +114,7 @@ public struct AppImage: Sendable, Equatable {
     self.name = try Self.name(name, manifest, module)
     signers = package?.signers ?? []
     requested = rules.capabilities.capabilities(named: manifest.capabilities)
+    unknownCapabilities = manifest.capabilities.filter { rules.capabilities.capabilities(named: $0).isEmpty }
     id = files.id
   }
 
@@ -154,12 +157,12 @@ public struct AppImage: Sendable, Equatable {
   }
 
   /// What the registry keeps of it.
-  func version(installedAt: Int64) -> AppVersion {
+  func version(_ source: AppSource, installedAt: Int64) -> AppVersion {
     AppVersion(
       id: id, moduleSHA256: moduleSHA256, moduleBytes: files.module.count, version: manifest.version,
       isManifestEmbedded: isManifestEmbedded, isAttested: !signers.isEmpty, signers: signers.map { Hex.encode($0) },
       requested: requested, restart: AppRestartPolicy(manifest.restart), isAutostarted: manifest.isAutostarted,
-      priority: manifest.priority, installedAt: installedAt)
+      priority: manifest.priority, source: source, installedAt: installedAt)
   }
 
   /// The files that the registry writes, in order.

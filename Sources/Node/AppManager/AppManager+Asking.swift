@@ -1,6 +1,7 @@
 import AppFormat
 import Bytes
 import JSON
+import Logging
 
 /// What is known of an app.
 public struct AppInfo: Sendable, Equatable {
@@ -15,6 +16,7 @@ public struct AppInfo: Sendable, Equatable {
   public var state: AppState
   public var desired: AppDesire
   public var source: AppSource
+  public var isPreloaded: Bool
   public var trust: AppTrustLevel
   public var isAttested: Bool
   public var isOnTrial: Bool
@@ -50,12 +52,13 @@ extension AppManager {
 
   func info(of entry: AppEntry) -> AppInfo {
     let record = entry.core.record
-    let update = catalogue.update(
-      for: record.name, version: record.current.version, host: options.rules.hostVersion)
+    let update = AppCatalogue.update(
+      among: offers[record.name.text] ?? [], version: record.current.version, host: options.rules.hostVersion)
     return AppInfo(
       number: record.number, name: record.name, version: record.current.version, versionID: record.current.id,
       sha256: record.current.moduleSHA256, previousVersion: record.previous?.version, state: entry.core.state,
-      desired: record.desired, source: record.source, trust: record.trust, isAttested: record.current.isAttested,
+      desired: record.desired, source: record.current.source, isPreloaded: record.isPreloaded, trust: record.trust,
+      isAttested: record.current.isAttested,
       isOnTrial: record.isOnTrial, moduleBytes: record.current.moduleBytes, heapKilobytes: entry.manifest.heapKilobytes,
       stackKilobytes: entry.manifest.stackKilobytes, crashCount: record.crashCount, crashTotal: record.crashTotal,
       startCount: record.startCount, restart: record.restart, isAutostarted: record.isAutostarted,
@@ -120,9 +123,23 @@ extension AppManager {
       entry.core.setGrants(granted: old.granted, revoked: old.revoked)
       throw .storage(error)
     }
+    noteGrants(entry)
     let capabilities = capabilities(of: entry.core.record)
     entry.running?.setGrants(capabilities)
     return capabilities
+  }
+
+  /// Privileged capabilities of an app that nobody has signed are worth a line.
+  func noteGrants(_ entry: AppEntry) {
+    let record = entry.core.record
+    let privileged = capabilities(of: record).intersection(.privileged)
+    guard !record.current.isAttested, !privileged.isEmpty else { return }
+    log.warning(
+      "an app that nobody has signed has privileged capabilities",
+      [
+        "app": LogValue(record.name),
+        "capabilities": LogValue(options.rules.capabilities.names(of: privileged).joined(separator: " ")),
+      ])
   }
 
   /// Arguments, environment and quotas count from the next start on.
@@ -156,5 +173,10 @@ extension AppManager {
   // MARK: Catalogue
 
   /// What publishers offer; ``AppInfo/availableVersion`` follows from it.
-  public func setCatalogue(_ catalogue: AppCatalogue) { self.catalogue = catalogue }
+  public func setCatalogue(_ catalogue: AppCatalogue) {
+    offers = [:]
+    for entry in catalogue.entries {
+      for name in Set([entry.id, entry.name]) where !name.isEmpty { offers[name, default: []].append(entry) }
+    }
+  }
 }

@@ -18,6 +18,8 @@ public struct AppInstallResult: Sendable, Equatable {
   public var outcome: Outcome
   /// What its author should know.
   public var warning: AppManifest.ABIWarning?
+  /// Capabilities in the manifest that this node does not know, and that give nothing.
+  public var unknownCapabilities: [String]
 }
 
 extension AppManager {
@@ -40,14 +42,15 @@ extension AppManager {
     if let entry = entries[image.name] { return try await update(entry, image, source, settings) }
     guard entries.count < options.appsMax else { throw .tooManyApps(max: options.appsMax) }
     let record = AppRecord(
-      name: image.name, number: AppRegistry.freeNumber(Set(entries.values.map(\.core.record.number))), source: source,
-      current: image.version(installedAt: now.unixMilliseconds / 1000), settings: settings ?? AppSettings())
+      name: image.name, number: AppRegistry.freeNumber(Set(entries.values.map(\.core.record.number))),
+      isPreloaded: source == .firmware, current: image.version(source, installedAt: now.unixMilliseconds / 1000),
+      settings: settings ?? AppSettings())
     let entry = AppEntry(AppCore(installing: record, timing: options.timing), image.manifest)
     entry.image = image
     entries[image.name] = entry
     send(.install, to: entry)
     if let error = entry.episode.storage { throw .storage(error) }
-    return AppInstallResult(info: info(of: entry), outcome: .installed, warning: image.warning)
+    return result(.installed, entry, image)
   }
 
   /// Checking unpacks and hashes megabytes: not on the manager's queue.
@@ -58,10 +61,18 @@ extension AppManager {
     try AppImage(bytes, name: name, sidecar: sidecar, rules: rules)
   }
 
+  private func result(
+    _ outcome: AppInstallResult.Outcome, _ entry: AppEntry, _ image: AppImage
+  ) -> AppInstallResult {
+    noteGrants(entry)
+    return AppInstallResult(
+      info: info(of: entry), outcome: outcome, warning: image.warning, unknownCapabilities: image.unknownCapabilities)
+  }
+
   private func update(
     _ entry: AppEntry, _ image: AppImage, _ source: AppSource, _ settings: AppSettings?
   ) async throws(AppError) -> AppInstallResult {
-    var version = image.version(installedAt: now.unixMilliseconds / 1000)
+    var version = image.version(source, installedAt: now.unixMilliseconds / 1000)
     try check(.update(version), entry)
     let old = entry.core.record
     if let settings, settings != old.settings {
@@ -74,10 +85,8 @@ extension AppManager {
       throw .storage(error)
     }
     if old.current.id == version.id {
-      version.installedAt = old.current.installedAt
-      if version == old.current {
-        return AppInstallResult(info: info(of: entry), outcome: .unchanged, warning: image.warning)
-      }
+      (version.source, version.installedAt) = (old.current.source, old.current.installedAt)
+      if version == old.current { return result(.unchanged, entry, image) }
     }
     entry.image = image
     send(.update(version), to: entry)
@@ -85,8 +94,7 @@ extension AppManager {
     if let error = episode.storage { throw .storage(error) }
     if let failure = episode.rollback { throw .rolledBack(failure) }
     if let failure = episode.startFailure { throw .start(failure) }
-    return AppInstallResult(
-      info: info(of: entry), outcome: .updated(from: old.current.id), warning: image.warning)
+    return result(.updated(from: old.current.id), entry, image)
   }
 
   // MARK: In pieces

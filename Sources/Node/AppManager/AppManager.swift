@@ -38,7 +38,8 @@ public actor AppManager {
   let log = Logger("apps")
   var entries: [AppName: AppEntry] = [:]
   var sessions: InstallSessions
-  var catalogue = AppCatalogue()
+  /// What a catalogue has, by identifier and by name.
+  var offers: [String: [AppCatalogue.Entry]] = [:]
   var isClosed = false
   /// What was found damaged at opening.
   public nonisolated let damage: [AppDamage]

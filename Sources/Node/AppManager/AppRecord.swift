@@ -19,14 +19,14 @@ public struct AppVersionID: Sendable, Hashable, CustomStringConvertible {
   public var description: String { hex }
 }
 
-/// How an app came to the node. The numbers are the reference's.
+/// How a version of an app came to the node. The numbers are the reference's.
 public enum AppSource: UInt8, Sendable, CaseIterable {
   case unknown = 0
   case http = 1
   case ble = 2
   case usb = 3
   case sd = 4
-  /// Part of the node: cannot be uninstalled.
+  /// Part of the node.
   case firmware = 5
 
   public var word: String {
@@ -120,6 +120,7 @@ public struct AppVersion: Sendable, Equatable {
   public var restart: AppRestartPolicy
   public var isAutostarted: Bool
   public var priority: Int
+  public var source: AppSource
   /// Seconds since 1970.
   public var installedAt: Int64
 
@@ -127,7 +128,7 @@ public struct AppVersion: Sendable, Equatable {
     id: AppVersionID, moduleSHA256: [UInt8], moduleBytes: Int, version: String = "", isManifestEmbedded: Bool = false,
     isAttested: Bool = false, signers: [String] = [], requested: CapabilitySet = [],
     restart: AppRestartPolicy = AppRestartPolicy(), isAutostarted: Bool = false, priority: Int = 5,
-    installedAt: Int64 = 0
+    source: AppSource = .unknown, installedAt: Int64 = 0
   ) {
     self.id = id
     self.moduleSHA256 = moduleSHA256
@@ -140,6 +141,7 @@ public struct AppVersion: Sendable, Equatable {
     self.restart = restart
     self.isAutostarted = isAutostarted
     self.priority = priority
+    self.source = source
     self.installedAt = installedAt
   }
 }
@@ -149,7 +151,8 @@ public struct AppRecord: Sendable, Equatable {
   public var name: AppName
   /// Small and unique on the node, for clients of the reference.
   public var number: Int
-  public var source: AppSource
+  /// Its first version was part of the node: it can be updated, but not uninstalled.
+  public var isPreloaded: Bool
   public var trust: AppTrustLevel
   public var current: AppVersion
   /// What a rollback goes back to.
@@ -173,13 +176,16 @@ public struct AppRecord: Sendable, Equatable {
   /// The last ones, the newest last.
   public var crashes: [AppCrash] = []
 
+  /// The most that are kept.
+  public static let crashesMax = 16
+
   public init(
-    name: AppName, number: Int, source: AppSource = .unknown, trust: AppTrustLevel = .user, current: AppVersion,
+    name: AppName, number: Int, isPreloaded: Bool = false, trust: AppTrustLevel = .user, current: AppVersion,
     settings: AppSettings = AppSettings()
   ) {
     self.name = name
     self.number = number
-    self.source = source
+    self.isPreloaded = isPreloaded
     self.trust = trust
     self.current = current
     self.settings = settings

@@ -3,8 +3,8 @@ import Bytes
 import JSON
 
 extension AppRecord {
-  /// Of the file.
-  static let bytesMax = 256 << 10
+  /// Of the file: more than everything in a record at its bound, each byte of every text written as an escape.
+  static let bytesMax = 4 << 20
 
   /// The contents of the record's file.
   public func encoded() -> [UInt8] { CheckedDocument.encode("aether-app", json) }
@@ -15,7 +15,7 @@ extension AppRecord {
 
   private var json: JSON {
     var object: JSONObject = [
-      "name": .string(name.text), "number": .integer(Int64(number)), "source": .integer(Int64(source.rawValue)),
+      "name": .string(name.text), "number": .integer(Int64(number)), "preloaded": .bool(isPreloaded),
       "trust": .integer(Int64(trust.rawValue)), "current": current.json, "granted": granted.mask.hexJSON,
       "revoked": revoked.mask.hexJSON, "settings": settings.json, "desired": .string(desired.rawValue),
       "trial": .bool(isOnTrial), "crashCount": .integer(Int64(crashCount)), "crashTotal": crashTotal.hexJSON,
@@ -28,16 +28,14 @@ extension AppRecord {
 
   private init(_ fields: FieldReader) throws(AppRecordError) {
     guard let name = AppName(try fields.text("name")) else { throw fields.error("name") }
-    guard let source = AppSource(rawValue: UInt8(try fields.integer("source", 0...255))) else {
-      throw fields.error("source")
-    }
     guard let trust = AppTrustLevel(rawValue: UInt8(try fields.integer("trust", 0...255))) else {
       throw fields.error("trust")
     }
     guard let desired = AppDesire(rawValue: try fields.text("desired")) else { throw fields.error("desired") }
     self.init(
-      name: name, number: try fields.int("number", 1...Int64(Int32.max)), source: source, trust: trust,
-      current: try AppVersion(fields.reader("current")), settings: try AppSettings(fields.reader("settings")))
+      name: name, number: try fields.int("number", 1...Int64(Int32.max)), isPreloaded: try fields.bool("preloaded"),
+      trust: trust, current: try AppVersion(fields.reader("current")),
+      settings: try AppSettings(fields.reader("settings")))
     if fields.has("previous") { previous = try AppVersion(fields.reader("previous")) }
     if fields.has("failure") { failure = try AppFailure(fields.reader("failure")) }
     granted = CapabilitySet(mask: try fields.mask("granted"))
@@ -47,7 +45,7 @@ extension AppRecord {
     crashCount = try fields.int("crashCount", 0...Int64(Int32.max))
     crashTotal = try fields.mask("crashTotal")
     startCount = try fields.mask("startCount")
-    for crash in try fields.readers("crashes", countMax: 64) { crashes.append(try AppCrash(crash)) }
+    for crash in try fields.readers("crashes", countMax: Self.crashesMax) { crashes.append(try AppCrash(crash)) }
   }
 }
 
@@ -59,7 +57,7 @@ extension AppVersion {
       "attested": .bool(isAttested), "signers": .array(signers.map { .string($0) }),
       "requested": requested.mask.hexJSON,
       "restart": restart.json, "autostart": .bool(isAutostarted), "priority": .integer(Int64(priority)),
-      "installedAt": .integer(installedAt),
+      "source": .integer(Int64(source.rawValue)), "installedAt": .integer(installedAt),
     ]
   }
 
@@ -71,7 +69,8 @@ extension AppVersion {
       isAttested: try fields.bool("attested"), signers: try fields.texts("signers", countMax: 8),
       requested: CapabilitySet(mask: try fields.mask("requested")),
       restart: try AppRestartPolicy(fields.reader("restart")), isAutostarted: try fields.bool("autostart"),
-      priority: try fields.int("priority", 1...10), installedAt: try fields.integer("installedAt"))
+      priority: try fields.int("priority", 1...10), source: try fields.source("source"),
+      installedAt: try fields.integer("installedAt", Int64.min...Int64.max))
   }
 }
 
@@ -141,7 +140,7 @@ extension AppSettings {
 extension AppQuotas {
   fileprivate var isValid: Bool {
     memoryBytesMax >= 0 && storageBytesMax >= 0 && handlesMax >= 0 && logLinesPerSecondMax >= 0
-      && executionTimeout > .zero && executionTimeout <= .seconds(86_400)
+      && executionTimeout >= .milliseconds(1) && executionTimeout <= .seconds(86_400)
       && cpuPercentMax.map { (1...100).contains($0) } ?? true && networkBytesPerSecondMax.map { $0 >= 0 } ?? true
   }
 

@@ -96,6 +96,11 @@ struct FieldReader {
     try hex(name, count: 8).reduce(0) { $0 << 8 | UInt64($1) }
   }
 
+  func source(_ name: String) throws(AppRecordError) -> AppSource {
+    guard let source = AppSource(rawValue: UInt8(try integer(name, 0...255))) else { throw error(name) }
+    return source
+  }
+
   func reader(_ name: String) throws(AppRecordError) -> FieldReader { try FieldReader(object[name], path: path(name)) }
 
   func readers(_ name: String, countMax: Int) throws(AppRecordError) -> [FieldReader] {

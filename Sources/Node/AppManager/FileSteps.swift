@@ -9,6 +9,8 @@ public struct FileStep: Sendable, Equatable {
 
   public var operation: Operation
   public var path: String
+  /// Of a rename: what it was called before.
+  public var origin: String?
 }
 
 /// Called before each change of the file system, by tests that end the process there.
@@ -18,8 +20,8 @@ public typealias FaultPoint = @Sendable (FileStep) -> Void
 struct FileSteps: Sendable {
   let before: FaultPoint?
 
-  private func announce(_ operation: FileStep.Operation, _ path: String) {
-    before?(FileStep(operation: operation, path: path))
+  private func announce(_ operation: FileStep.Operation, _ path: String, from origin: String? = nil) {
+    before?(FileStep(operation: operation, path: path, origin: origin))
   }
 
   /// Only its owner can look into it. Nothing happens when it is there.
@@ -64,7 +66,7 @@ struct FileSteps: Sendable {
   }
 
   func rename(_ from: String, _ to: String) throws(LinuxError) {
-    announce(.rename, to)
+    announce(.rename, to, from: from)
     if Glibc.rename(from, to) != 0 { throw LinuxError("rename", to, errno: errno) }
   }
 

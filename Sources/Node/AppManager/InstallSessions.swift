@@ -165,12 +165,9 @@ struct InstallSessions: Sendable {
 
   static func decode(_ bytes: [UInt8]) throws(AppRecordError) -> InstallSession {
     let fields = try CheckedDocument.decode("aether-install", bytes)
-    guard let source = AppSource(rawValue: UInt8(try fields.integer("source", 0...255))) else {
-      throw fields.error("source")
-    }
     var session = InstallSession(
-      id: try fields.text("id"), size: try fields.int("size", 1...Int64(Int32.max)), source: source, received: 0,
-      lastUsed: 0)
+      id: try fields.text("id"), size: try fields.int("size", 1...Int64(Int32.max)),
+      source: try fields.source("source"), received: 0, lastUsed: 0)
     if fields.has("name") { session.name = try fields.text("name") }
     if fields.has("sha256") { session.sha256 = try fields.hex("sha256", count: 32) }
     return session
