@@ -73,18 +73,22 @@ let modules: [Module] = [
   executable(
     "aetherd",
     [
-      "Arguments", "Automata", "AutomataHost", "AutomatonRuns", "Bytes", "CLinux", "Control", "Crypto", "Gateway",
+      "AppFormat", "AppManager", "AppSigning", "Apps", "Arguments", "Artifacts", "Automata", "AutomataHost",
+      "AutomatonRuns", "Bytes", "CLinux", "Control", "Crypto", "Gateway",
       "HTTPClient", "HTTPServer", "Identity", "JSON",
       "Linux", "Logging",
       "Model", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
     ]),
   Module(
     name: "EndToEndTests", path: "Tests/EndToEndTests", kind: .test,
-    dependencies: ["HTTPClient", "JSON", "PythonPeer", "aether", "aetherd"]),
+    dependencies: ["AppFormat", "HTTPClient", "JSON", "PythonPeer", "aether", "aetherd"]),
   // Gateway
   Module(
     name: "Gateway", path: "Sources/Gateway", kind: .library,
-    dependencies: ["HTTP", "HTTPServer", "JSON", "Logging", "Model", "Net", "Store", "Telemetry", "WebSocket", "YAML"],
+    dependencies: [
+      "AppFormat", "Artifacts", "Bytes", "HTTP", "HTTPServer", "JSON", "Logging", "Model", "Net", "Store", "Telemetry",
+      "WebSocket", "YAML",
+    ],
     resources: [.embedInCode("Contract")]),
   tests("Gateway"),
   // Core

@@ -18,7 +18,9 @@ extension NodeApps {
   ) async -> Result<AppObservation?, NodeFailure> {
     do {
       let tenant = try await tenant(key.owner)
-      if let other = records.values.first(where: { $0.owner == key.owner && $0.name == key.name && $0.workload != id }) {
+      if let other = records.values.first(where: {
+        $0.owner == key.owner && $0.name == key.name && $0.workload != id
+      }) {
         throw NodeFailure(.node, code: "NameTaken", message: "app \(other.name) of before is still being removed")
       }
       var record = records[id] ?? Record(workload: id, owner: key.owner, name: key.name)
@@ -33,7 +35,8 @@ extension NodeApps {
       }
       record.fingerprint = spec.fingerprint.text
       record.startedAt = records[id]?.startedAt
-      if record.version.isEmpty, let rollback = records[id]?.rollback, !rollback.isEmpty { record.rollback = rollback }
+      // It may have failed since, and the version before be back.
+      if record.rollback.isEmpty { record.rollback = records[id]?.rollback ?? "" }
       try write(record, tenant)
       records[id] = record
       return .success(await observe(id))
@@ -76,20 +79,19 @@ extension NodeApps {
         try await setCapabilities(of: record, ceiling: spec.ceiling(options.manager.rules.capabilities), tenant, image)
       }
       record.source = source
+      record.version = image.id.hex
       record.rollback = ""
+      records[record.workload]?.rollback = ""
       do throws(AppError) {
         let result = try await manager.install(
           bytes, name: name, sidecar: spec.manifest, source: .http, settings: spec.settings)
-        record.version = result.info.versionID.hex
         isNew = result.outcome == .installed
         isChanged = true
       } catch {
         switch error {
-        case .rolledBack(let failure):
-          record.version = ""
-          record.rollback = "\(failure)"
+        case .rolledBack(let failure): record.rollback = "\(failure)"
         // It is in place, and fails: its state says so.
-        case .start: record.version = image.id.hex
+        case .start: break
         default: throw error
         }
       }
@@ -105,9 +107,9 @@ extension NodeApps {
     try await setCapabilities(of: record, ceiling: spec.ceiling(options.manager.rules.capabilities), tenant)
     let info = try await manager.info(name)
     let isIdle = info.startCount == 0 && info.desired == .unset
-    guard spec.isAutostarted, info.desired != .stopped, isNew || isChanged || isIdle, record.rollback.isEmpty else {
-      return record
-    }
+    guard spec.isAutostarted, info.desired != .stopped, isNew || isChanged || isIdle,
+      info.versionID.hex == record.version
+    else { return record }
     try await Self.tolerating { () async throws(AppError) in try await manager.start(name) }
     return record
   }

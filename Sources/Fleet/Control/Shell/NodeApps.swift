@@ -60,9 +60,9 @@ public actor NodeApps {
     var fingerprint = ""
     /// Names the bytes that were installed, or tried, last.
     var source = ""
-    /// The version that was made of them; "" when it did not come up.
+    /// The version that was made of them. Another one runs when it did not come up, or when someone took one back.
     var version = ""
-    /// Why another version runs.
+    /// Why another version runs, where that is known.
     var rollback = ""
     /// When it was started last, if that was in this life of the daemon.
     var startedAt: Timestamp?
@@ -189,6 +189,15 @@ public actor NodeApps {
     return (tenant, record.name)
   }
 
+  /// The manager of an owner; `nil` when nothing was ever installed for it.
+  public func manager(owner: String) async -> AppManager? {
+    guard let known = tenants[owner] else { return nil }
+    return try? await known.value.manager
+  }
+
+  /// The same, made when there is none.
+  public func openManager(owner: String) async -> AppManager? { try? await tenant(owner).manager }
+
   public func usage(of workload: WorkloadID) async -> WorkloadUsage? {
     guard let (tenant, name) = await find(workload), let statistics = try? await tenant.manager.statistics(name) else {
       return nil
@@ -204,7 +213,7 @@ public actor NodeApps {
     else { return }
     switch event.change {
     case .started: records[id]?.startedAt = Timestamp(milliseconds: event.at)
-    case .rolledBack(let failure): records[id]?.rollback = failure.map { "\($0)" } ?? "someone took the version before back"
+    case .rolledBack(let failure): records[id]?.rollback = failure.map { "\($0)" } ?? "someone took it back"
     default: break
     }
     if case .rolledBack = event.change, let record = records[id] {
@@ -237,7 +246,7 @@ public actor NodeApps {
     ]
     details["restarts"] = .integer(Int64(clamping: info.startCount > 0 ? info.startCount - 1 : 0))
     details["crashes"] = .integer(Int64(clamping: info.crashTotal))
-    if let crash { details["lastCrash"] = crash.json }
+    if let crash { details["lastCrash"] = crash.report }
     if case .running = info.state, let startedAt = record.startedAt {
       details["startedAt"] = .string(startedAt.description)
     }
@@ -245,7 +254,9 @@ public actor NodeApps {
     return AppObservation(
       workload: id, fingerprint: Fingerprint(text: record.fingerprint), number: number,
       state: AppObservation.State(info.state), failure: info.state.failure ?? "",
-      rollback: isReplaced ? "the version before runs: \(record.rollback)" : nil, details: details)
+      rollback: isReplaced
+        ? (record.rollback.isEmpty ? "the version before runs" : "the version before runs: \(record.rollback)") : nil,
+      details: details)
   }
 }
 
@@ -274,10 +285,12 @@ extension AppState {
 }
 
 extension AppCrash {
-  public var json: JSON {
+  /// As people and programs get it.
+  public var report: JSON {
     var json: JSONObject = [
       "at": .string(Timestamp(milliseconds: at).description), "kind": .string(failure.kind.rawValue),
-      "reason": .string(failure.reason), "version": .string(version), "uptimeMilliseconds": .integer(uptimeMilliseconds),
+      "reason": .string(failure.reason), "version": .string(version),
+      "uptimeMilliseconds": .integer(uptimeMilliseconds),
     ]
     if failure.kind == .exit { json["exitCode"] = .integer(Int64(failure.code)) }
     if !failure.backTrace.isEmpty { json["backTrace"] = .array(failure.backTrace.map { .string($0) }) }
