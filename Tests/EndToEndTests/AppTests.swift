@@ -45,12 +45,12 @@ import Testing
     let status = try aether.status("app", "lamp")
     #expect(status["version"] == "1.0" && status["capabilities"] == ["granted": ["timer"], "denied": []])
     #expect(try aether.run("app", "list").output.contains("Running"))
-    #expect(try aether.run("app", "info", "lamp").output.contains("Granted:   timer"))
+    #expect(try aether.run("app", "info", "lamp").output.contains("Granted:    timer"))
     let stats = try JSON.parse(try aether.run("app", "stats", "lamp", "-o", "json").output)
     #expect(stats["calls"]?.integerValue != nil && stats["memoryBytes"]?.integerValue != nil, "\(stats.text())")
     let numbered = try aether.run("app", "logs", "lamp", "--from", "2", "-o", "json").output.split(separator: "\n")
     #expect(try JSON.parse(String(numbered[0]))["number"] == 2)
-    #expect(try aether.run("top", "--once").output.contains("App"))
+    try await aether.wait("its use is known") { try aether.run("top", "--once").output.contains("App") }
     let silent = try aether.run("app", "send", "lamp", "set", #"{"x":1}"#, "--timeout", "1")
     #expect(silent.status == 3 && silent.errors.contains("does not listen"), "\(silent.errors)")
 
