@@ -36,6 +36,7 @@ test: setup helper ## Run every test
 	$(SWIFT) build --build-tests
 	scripts/build-firmware
 	scripts/build-wasm
+	scripts/build-apps
 	scripts/test
 
 check: setup ## Fast subset: layout, warnings as errors, tests of the pure modules
@@ -51,7 +52,8 @@ bench-%: setup helper ## Run one benchmark: bench-net, bench-start, bench-store
 	scripts/bench $*
 
 fmt: ## Lay out all Swift sources
-	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Firmware Web
+	$(SWIFT) format format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Firmware Web \
+		SDK/apps/AppSDK.swift SDK/apps/swift/Guest.swift Examples/apps
 
 clean: ## Remove everything that was built
 	rm -rf .build

@@ -20,6 +20,9 @@ struct Module {
   var resources: [Resource] = []
   var plugins: [String] = []
   var linker: [LinkerSetting] = []
+  /// What of the folder is compiled, where it holds other files, too; `nil`: all.
+  var sources: [String]?
+  var exclude: [String] = []
 }
 
 func library(
@@ -65,10 +68,12 @@ let modules: [Module] = [
   executable(
     "aether",
     [
-      "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "AutomatonRuns", "Bytes", "HTTP", "HTTPClient",
-      "JSON", "Model", "Net", "Version", "WebSocket", "YAML",
+      "AppFormat", "AppProjects", "AppSDK", "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles",
+      "AutomatonRuns", "Bytes", "Crypto", "HTTP", "HTTPClient", "JSON", "Model", "Net", "Version", "WebSocket", "YAML",
     ]),
-  tests("aether", ["Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "Bytes", "JSON", "Model", "YAML"]),
+  tests(
+    "aether",
+    ["AppFormat", "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles", "Bytes", "JSON", "Model", "YAML"]),
   library("Version", "Core"),
   executable(
     "aetherd",
@@ -96,6 +101,7 @@ let modules: [Module] = [
   library("JSON", "Core"), tests("JSON"),
   library("AppFormat", "Core", ["Bytes", "JSON"]), tests("AppFormat", ["Bytes", "JSON", "PythonPeer"]),
   library("AppABI", "Core", ["AppFormat"]), tests("AppABI", ["AppFormat"]),
+  library("AppBindings", "Core", ["AppABI", "AppFormat"]), tests("AppBindings", ["AppABI"]),
   library("Script", "Core", ["Bytes"]), tests("Script", ["PythonPeer"]),
   library("Automata", "Core", ["Bytes", "Script"]), tests("Automata", ["Bytes", "PythonPeer", "Script"]),
   library("Runner", "Core", ["Automata", "Bytes", "Script"]),
@@ -162,6 +168,15 @@ let modules: [Module] = [
     "GRPC", ["Bytes", "HTTP", "HTTPServer", "Net", "Protobuf", "PythonPeer", "TestAuthority"],
     plugins: ["ProtobufGenerator"]),
   library("AppSigning", "Platform", ["AppFormat", "Crypto"]), tests("AppSigning", ["AppFormat", "Crypto"]),
+  Module(
+    name: "AppSDK", path: "SDK/apps", kind: .library, dependencies: ["AppBindings"],
+    resources: [
+      "c/aether_guest.c", "c/aether_guest.h", "c/aether_heap.c", "rust/src/lib.rs", "swift/Guest.swift",
+    ].map { .embedInCode($0) }, sources: ["AppSDK.swift"],
+    exclude: ["c/aether_app.h", "rust/Cargo.toml", "rust/src/functions.rs", "swift/AetherApp.swift"]),
+  library("AppProjects", "Platform", ["AppABI", "AppFormat", "AppSDK", "AppSigning", "Crypto", "JSON"]),
+  executable("aether-build-apps", ["AppProjects"]),
+  tests("AppProjects", ["AppABI", "AppBindings", "AppFormat", "AppSigning", "AppSDK", "Crypto", "JSON"]),
   system("CWasmtime", apt: nil),
   library("Wasmtime", "Platform", ["Bytes", "Crypto", "CWasmtime", "Linux"], linker: wasmtimeLinker),
   tests("Wasmtime", ["Crypto", "PythonPeer"]),
@@ -173,8 +188,13 @@ let modules: [Module] = [
   tests(
     "AppManager", ["AppFormat", "AppSigning", "Bytes", "Crypto", "JSON", "Linux", "PythonPeer", "aether-app-torture"]),
   executable("aether-app-torture", ["AppFormat", "AppManager", "Linux"]),
-  library("Apps", "Node", ["AppABI", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Wasmtime"]),
-  tests("Apps", ["AppABI", "AppFormat", "AppManager", "Crypto", "Linux", "Wasmtime"]),
+  c("CDevices"),
+  library("AppDevices", "Node", ["AppFormat", "CDevices", "Linux"]),
+  tests("AppDevices", ["CDevices", "Linux", "PythonPeer"]),
+  library(
+    "Apps", "Node", ["AppABI", "AppDevices", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Wasmtime"]),
+  tests("Apps", ["AppABI", "AppDevices", "AppFormat", "AppManager", "Crypto", "Linux", "Wasmtime", "aether-settings-torture"]),
+  executable("aether-settings-torture", ["AppFormat", "AppManager", "Apps", "Crypto", "Linux"]),
   library("Artifacts", "Node", ["Bytes", "Crypto", "JSON", "Linux"]), tests("Artifacts", ["Bytes", "Crypto", "Linux"]),
   library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
   tests("AutomataHost", ["Automata", "AutomatonFiles", "AutomatonRuns", "JSON", "Linux"]),
@@ -218,7 +238,7 @@ extension Module {
     switch kind {
     case .library:
       return .target(
-        name: name, dependencies: dependencies, path: path, resources: resources,
+        name: name, dependencies: dependencies, path: path, exclude: exclude, sources: sources, resources: resources,
         swiftSettings: swift, linkerSettings: linker, plugins: plugins)
     case .executable, .tool:
       return .executableTarget(

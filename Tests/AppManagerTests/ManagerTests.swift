@@ -42,7 +42,8 @@ import Testing
     #expect(launch.sha256 == Digest.sha256(launch.module) && launch.sha256 == result.info.sha256)
     #expect(try Files.read(launch.modulePath, limit: 1 << 20) == launch.module)
     #expect(Files.isDirectory(launch.dataDirectory) && runner.launches.count == 1)
-    #expect(try await manager.info("demo").state.phase == .running)
+    let running = try await manager.info("demo")
+    #expect(running.state.phase == .running && running.startedAt ?? 0 > 1_600_000_000_000 && running.restartsAt == nil)
     #expect(try await manager.statistics("demo")?.callCount == 7)
     #expect(try await manager.send("demo", [1, 2, 3]) == .answer([3, 2, 1]))
     #expect(await error { _ = try await manager.send("demo", []) }?.errno == -22)
@@ -103,6 +104,22 @@ import Testing
     #expect(try await manager.info("other").crashTotal == 1)
   }
 
+  @Test func whatIsSaidOfAnAppThatIsGoneDoesNotCountForItsSuccessor() async throws {
+    let (scratch, runner) = (Scratch(), ScriptedRunner())
+    let manager = try await open(scratch, runner) { $0.exitGrace = .milliseconds(50) }
+    _ = try await manager.install(try demo("1.0"))
+    try await manager.start("demo")
+    try await manager.uninstall("demo")
+    _ = try await manager.install(try demo("1.0"))
+    try await manager.start("demo")
+    try await Task.sleep(for: .milliseconds(200))
+    #expect(try await manager.info("demo").state.phase == .running)
+    // A runner that stops and forgets to say so.
+    runner.state.withLock { $0.forgetsExits = true }
+    try await manager.stop("demo")
+    #expect(try await manager.info("demo").state == .stopped(exitCode: nil))
+  }
+
   @Test func anUpdateThatDoesNotComeUpIsTakenBack() async throws {
     let (scratch, runner) = (Scratch(), ScriptedRunner())
     let manager = try await open(scratch, runner)
@@ -131,6 +148,9 @@ import Testing
     try await manager.rollBack("demo")
     #expect(runner.live("demo")?.launch.version == "4.0")
     #expect(try await manager.install(try demo("4.0")).outcome == .unchanged)
+    let settings = AppSettings(priority: 7)
+    #expect(try await manager.install(try demo("4.0"), settings: settings).outcome == .unchanged)
+    #expect(try await manager.settings("demo") == settings)
     // A stopped one is replaced and stays stopped.
     try await manager.stop("demo")
     let last = try await manager.install(try demo("5.0"))
@@ -156,7 +176,9 @@ import Testing
     // A new version can be made, but not become the current one.
     let record = "\(scratch.path)/apps/demo/record.new"
     try Files.makeDirectories("\(record)/full")
-    #expect(await error { _ = try await manager.install(try demo("2.0")) }?.errno == -21)
+    let settings = AppSettings(priority: 7)
+    #expect(await error { _ = try await manager.install(try demo("2.0"), settings: settings) }?.errno == -21)
+    #expect(try await manager.settings("demo") == AppSettings())
     #expect(await error { try await manager.grant("demo", ["timer"]) }?.errno == -21)
     #expect(runner.live("demo")?.launch.version == "1.0" && runner.launches.count == 2)
     #expect(try await manager.info("demo").granted.isEmpty)
@@ -219,6 +241,7 @@ import Testing
     for name in ["a", "b"] { _ = try await manager.install(try demo("1.0"), name: name) }
     _ = try await manager.install(try demo("1.0"), name: "p", source: .firmware)
     #expect(await error { _ = try await manager.install(try demo("1.0"), name: "d") }?.errno == -12)
+    #expect(await error { _ = try await manager.beginInstall(name: "d", size: 9) }?.errno == -12)
     try await manager.start("a")
     #expect(await error { try await manager.start("b") }?.errno == -16)
     try await manager.start("a")

@@ -19,7 +19,9 @@ import Testing
     record.revoked = CapabilitySet(mask: 1 << 63 | 1)
     record.settings = AppSettings(
       restart: AppRestartPolicy(isEnabled: true, retriesMax: 9, delayMilliseconds: 5), isAutostarted: true, priority: 9,
-      quotas: AppQuotas(memoryBytesMax: 1, executionTimeout: .milliseconds(250), cpuPercentMax: 10),
+      quotas: AppQuotas(
+        memoryBytesMax: 1, storageBytesMax: 2, handlesMax: 3, executionTimeout: .milliseconds(250), cpuPercentMax: 10,
+        logLinesPerSecondMax: 4, networkBytesPerSecondMax: 5, fuelMax: .max),
       arguments: ["--x", ""], environment: ["B": "2", "A": "1"])
     record.desired = .running
     record.failure = AppFailure(.exit, "exit code -1", code: -1)
@@ -40,6 +42,8 @@ import Testing
       #expect(try AppRecord(encoded: record.encoded()) == record)
       #expect(record.encoded() == record.encoded())
     }
+    // A quota that is added is to be kept, too.
+    #expect(Mirror(reflecting: AppQuotas()).children.count == 8)
     #expect(String(decoding: try full().encoded().prefix(13), as: UTF8.self) == "aether-app 1 ")
   }
 

@@ -94,8 +94,11 @@ final class ScriptedRunner: AppRunner {
         return onExit
       }
       guard let onExit else { return }
-      runner.state.withLock { $0.live[launch.name] = nil }
-      onExit(exit)
+      let forgets = runner.state.withLock { state in
+        state.live[launch.name] = nil
+        return state.forgetsExits
+      }
+      if !forgets { onExit(exit) }
     }
 
     func stop(timeout: Duration) async { end(.killed(.stopped)) }
@@ -115,6 +118,8 @@ final class ScriptedRunner: AppRunner {
     var refused: [String: AppStartError] = [:]
     /// By version: how it ends at once.
     var endsAtOnce: [String: AppExit] = [:]
+    /// It does not say how apps end, against its contract.
+    var forgetsExits = false
     /// Two apps of one name at a time.
     var overlaps = 0
   }

@@ -17,12 +17,14 @@ struct ProgramRun {
   let process = Process()
   private let folder: Scratch
 
-  /// - Parameter output: what takes the standard output instead of a file.
-  init(_ arguments: [String], input: String = "", output: FileHandle? = nil) throws {
+  /// - Parameters:
+  ///   - output: what takes the standard output instead of a file.
+  ///   - group: the word before the arguments.
+  init(_ arguments: [String], input: String = "", output: FileHandle? = nil, group: String = "automaton") throws {
     folder = try Scratch()
     process.executableURL = URL(fileURLWithPath: Self.programs + "/aether")
     process.currentDirectoryURL = URL(fileURLWithPath: Self.root)
-    process.arguments = ["automaton"] + arguments
+    process.arguments = [group] + arguments
     process.standardInput = FileHandle(forReadingAtPath: try folder.write("input", input))
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.write("output", "")))
     process.standardOutput = output ?? file
@@ -38,9 +40,9 @@ struct ProgramRun {
       errors: try String(contentsOfFile: folder.path + "/errors", encoding: .utf8))
   }
 
-  /// Runs `aether automaton` with arguments to its end.
-  static func result(_ arguments: [String], input: String = "") throws -> Result {
-    try ProgramRun(arguments, input: input).end()
+  /// Runs `aether automaton`, or another group of commands, with arguments to its end.
+  static func result(_ arguments: [String], input: String = "", group: String = "automaton") throws -> Result {
+    try ProgramRun(arguments, input: input, group: group).end()
   }
 }
 

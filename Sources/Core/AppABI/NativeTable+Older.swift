@@ -3,7 +3,7 @@ import AppFormat
 extension NativeTable {
   /// What lines before 1.6 offered, and the part of a C library that the reference's run-time brings.
   static var older: [NativeFunction] {
-    let screen = Row(family: .legacy, capabilities: [.displayWrite], rate: .display)
+    let screen = Row(family: .legacy, capabilities: [.displayWrite])
     let hid = Row(family: .legacy, capabilities: [.hid])
     let shell = Row(family: .legacy, capabilities: [.ble], rate: .log)
     let c = Row(family: .libc)
@@ -17,11 +17,11 @@ extension NativeTable {
       c("memcpy", "to:u from:u size:u", gives: .address, "Gives `to`."),
       c("memmove", "to:u from:u size:u", gives: .address, "Gives `to`."),
       c("memset", "to:u value size:u", gives: .address, "Gives `to`."),
-      c("memcmp", "a[] b:u", "Below, above or 0."),
-      c("strlen", "text$", "Bytes before the zero byte."),
-      c("strcmp", "a$ b$", "Below, above or 0."),
+      c("memcmp", "a:u b:u size:u", "Below, above or 0."),
+      c("strlen", "text:u", "Bytes before the zero byte."),
+      c("strcmp", "a:u b:u", "Below, above or 0."),
       c("strncmp", "a:u b:u size:u", "Below, above or 0."),
-      c("strcpy", "to:u from$", gives: .address, "Gives `to`."),
+      c("strcpy", "to:u from:u", gives: .address, "Gives `to`."),
       c("strncpy", "to:u from:u size:u", gives: .address, "Gives `to`."),
       c("strchr", "text:u byte", gives: .address, "Address of the first such byte; 0 without one."),
       c("puts", "text$", rate: .log, "Writes a line into the app's log."),
@@ -30,7 +30,7 @@ extension NativeTable {
       c("calloc", "count:u size:u", gives: .address, "As mem_alloc, filled with zero bytes."),
       c("realloc", "address:u size:u", gives: .address, "Moves it."),
       c("free", "address:u", gives: .nothing, "As mem_free."),
-      c("atoi", "text$", "The number that a text begins with."),
+      c("atoi", "text:u", "The number that a text begins with."),
       c("exit", "code", gives: .nothing, "Ends the app."),
       c("abort", "", gives: .nothing, "Ends the app as a crash."),
     ]
@@ -41,7 +41,7 @@ extension NativeTable {
       rows += [
         screen("akira_display_clear", "color", "As display_clear."),
         screen("akira_display_pixel", "x y color", "As display_pixel."),
-        screen("akira_display_flush", "", "As display_flush."),
+        screen("akira_display_flush", "", rate: .display, "As display_flush."),
         screen("akira_display_rect", "x y width height color", "As display_rect."),
         screen("akira_display_text", "x y text$ color", "As display_text."),
         screen("akira_display_get_size", "width[4]= height[4]=", "As display_get_size."),

@@ -14,12 +14,12 @@ extension NativeTable {
       gpio(
         "gpio_configure", "pin flags", needs: [.gpioRead, .gpioWrite],
         "Makes a pin an input or an output; outputs need gpio.write."),
-      gpio("gpio_read", "pin", needs: [.gpioRead], "0 or 1."),
+      gpio("gpio_read", "pin", needs: [.gpioRead], "0 or 1, of a pin that the app has configured."),
       gpio("gpio_write", "pin value", "Sets an output."),
 
       sensors("sensor_read", "channel", "A thousandth of the channel's unit; −2^31 without a value."),
 
-      uart("uart_open", "port baud", "Gives a handle."),
+      uart("uart_open", "port baud", "Gives a handle; −EBUSY while an app has the port."),
       uart("uart_write", "uart data[]", "Gives how many bytes were taken."),
       uart("uart_read", "uart into[]=", "Does not wait; 0: no data."),
       uart("uart_close", "uart", "Gives the handle back."),
@@ -39,9 +39,14 @@ extension NativeTable {
         "power_get_battery_status", "status[]=",
         "12 bytes: percent, flags (1 charging, 2 low), 2 of nothing, millivolts, milliamperes (positive: charging)."),
       power(
-        "power_set_mode", "mode", needs: [.powerControl], "Sleep of this app; deep sleep and hibernation: −ENOTSUP."),
-      power("power_wake_on_gpio", "pin edge", needs: [.powerControl], "Edge 0 low, 1 high, 2 any."),
-      power("power_wake_on_timer", "milliseconds", needs: [.powerControl], "Wakes the app after that time."),
+        "power_set_mode", "mode", needs: [.powerControl],
+        "Light sleep waits for what wakes the app, −EINVAL without it; deep sleep and hibernation: −ENOTSUP."),
+      power(
+        "power_wake_on_gpio", "pin edge", needs: [.powerControl],
+        "Wakes the app by a pin that it has configured: 0 low, 1 high, 2 any change."),
+      power(
+        "power_wake_on_timer", "milliseconds", needs: [.powerControl],
+        "Wakes the app that long after it has gone to sleep."),
       power("power_set_low_power", "enabled", needs: [.powerControl], "Hint to use less."),
     ]
   }

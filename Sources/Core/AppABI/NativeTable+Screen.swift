@@ -1,12 +1,13 @@
 import AppFormat
 
 extension NativeTable {
-  /// Display and input. Colours are RGB565; coordinates may lie outside, what is drawn is clipped.
+  /// Display and input. Colours are RGB565; coordinates may lie outside, what is drawn is clipped. Calls are counted by rate only
+  /// where they reach the panel: drawing goes into memory, and is as fast as the app computes.
   static var screen: [NativeFunction] {
-    let display = Row(family: .display, capabilities: [.displayWrite], rate: .display)
+    let display = Row(family: .display, capabilities: [.displayWrite])
     let input = Row(family: .input, capabilities: [.inputRead])
     return [
-      display("display_clear", "color", "Fills the screen."),
+      display("display_clear", "color", "Fills the screen. −EBUSY, as from all that draws, while another app has it."),
       display("display_pixel", "x y color", "Sets one pixel."),
       display("display_rect", "x y width height color", "A filled rectangle."),
       display("display_rect_outline", "x y width height color", "The edge of a rectangle."),
@@ -27,12 +28,16 @@ extension NativeTable {
         "display_bitmap", "x y width height pixels[]", "Copies pixels of two bytes each; too few bytes: −EINVAL."),
       display(
         "display_bitmap_transparent", "x y width height pixels[] key", "The same, but for pixels of the colour `key`."),
-      display("display_raw_write", "x y width height pixels[]", "Copies pixels and shows them at once."),
-      display("display_raw_write_async", "x y width height pixels[]", "The same without waiting."),
+      display(
+        "display_raw_write", "x y width height pixels[]", rate: .display, "Copies pixels and shows them at once."),
+      display(
+        "display_raw_write_async", "x y width height pixels[]", rate: .display, "The same without waiting."),
       display("display_raw_wait", "", "Waits until everything that was written is shown."),
       display(
         "display_progress_bar", "x y width height value maximum color background", "A bar, filled by value of maximum."),
-      display("display_flush", "", "Shows what was drawn; it happens by itself 50 ms behind the last draw."),
+      display(
+        "display_flush", "", rate: .display,
+        "Shows what was drawn; it happens by itself 50 ms behind the last draw."),
       display("display_get_size", "width[4]= height[4]=", "Writes both as 32 bits."),
       display("display_get_width", "", "Pixels."),
       display("display_get_height", "", "Pixels."),

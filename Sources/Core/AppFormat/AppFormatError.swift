@@ -23,6 +23,8 @@ public enum AppFormatError: Error, Sendable, Equatable {
   case manifestSyntax(JSONError.Reason, offset: Int)
   /// A field of the manifest has a value that is not accepted; the path is such as `network_policy.allowed_ports[2]`.
   case manifestField(String, wanted: String)
+  /// A line of a manifest of the older kind, from 1.
+  case manifestLine(Int, String)
   case manifestTooLarge(bytes: Int, bytesMax: Int)
   /// The app was made for another interface, or for a newer host.
   case incompatible(wanted: String, offered: String)
@@ -69,6 +71,7 @@ extension AppFormatError: CustomStringConvertible {
     case .manifestSyntax(let reason, let offset):
       "manifest: \(JSONError(reason: reason, offset: offset).description)"
     case .manifestField(let path, let wanted): "manifest: \(path): accepted is \(wanted)"
+    case .manifestLine(let line, let reason): "manifest: line \(line): \(reason)"
     case .manifestTooLarge(let bytes, let most): "a manifest of \(bytes) bytes; at most \(most) are accepted"
     case .incompatible(let wanted, let offered): "the app needs \(wanted), this is \(offered)"
     case .compression(let reason, let offset): "gzip: \(reason) at offset \(offset)"

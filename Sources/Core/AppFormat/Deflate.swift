@@ -1,11 +1,11 @@
 /// Writes compressed data of RFC 1951 as one block with the fixed codes: repeated strings are found greedily, which makes
 /// WebAssembly about a third smaller. Equal input gives equal output.
-struct Deflate {
+public struct Deflate {
   private var output: [UInt8] = []
   private var bits: UInt32 = 0
   private var bitCount: UInt32 = 0
 
-  static func compress(_ input: [UInt8]) -> [UInt8] {
+  public static func compress(_ input: [UInt8]) -> [UInt8] {
     var deflate = Deflate()
     deflate.run(input)
     return deflate.output

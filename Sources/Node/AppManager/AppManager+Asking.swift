@@ -14,6 +14,10 @@ public struct AppInfo: Sendable, Equatable {
   public var sha256: [UInt8]
   public var previousVersion: String?
   public var state: AppState
+  /// Milliseconds since 1970; `nil`: it does not run.
+  public var startedAt: Int64?
+  /// Milliseconds since 1970, of a restart that waits.
+  public var restartsAt: Int64?
   public var desired: AppDesire
   public var source: AppSource
   public var isPreloaded: Bool
@@ -52,11 +56,21 @@ extension AppManager {
 
   func info(of entry: AppEntry) -> AppInfo {
     let record = entry.core.record
+    let now = now
+    func wall(_ time: Duration) -> Int64 { now.unixMilliseconds + (time - now.elapsed).milliseconds }
+    var startedAt: Int64?
+    var restartsAt: Int64?
+    switch entry.core.state {
+    case .running(let run): startedAt = wall(run.since)
+    case .error(_, let time?): restartsAt = wall(time)
+    default: break
+    }
     let update = AppCatalogue.update(
       among: offers[record.name.text] ?? [], version: record.current.version, host: options.rules.hostVersion)
     return AppInfo(
       number: record.number, name: record.name, version: record.current.version, versionID: record.current.id,
       sha256: record.current.moduleSHA256, previousVersion: record.previous?.version, state: entry.core.state,
+      startedAt: startedAt, restartsAt: restartsAt,
       desired: record.desired, source: record.current.source, isPreloaded: record.isPreloaded, trust: record.trust,
       isAttested: record.current.isAttested,
       isOnTrial: record.isOnTrial, moduleBytes: record.current.moduleBytes, heapKilobytes: entry.manifest.heapKilobytes,

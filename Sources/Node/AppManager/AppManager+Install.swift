@@ -45,7 +45,9 @@ extension AppManager {
       name: image.name, number: AppRegistry.freeNumber(Set(entries.values.map(\.core.record.number))),
       isPreloaded: source == .firmware, current: image.version(source, installedAt: now.unixMilliseconds / 1000),
       settings: settings ?? AppSettings())
-    let entry = AppEntry(AppCore(installing: record, timing: options.timing), image.manifest)
+    entryCount += 1
+    let entry = AppEntry(
+      AppCore(installing: record, timing: options.timing), image.manifest, serial: entryCount)
     entry.image = image
     entries[image.name] = entry
     send(.install, to: entry)
@@ -75,10 +77,6 @@ extension AppManager {
     var version = image.version(source, installedAt: now.unixMilliseconds / 1000)
     try check(.update(version), entry)
     let old = entry.core.record
-    if let settings, settings != old.settings {
-      entry.core.setSettings(settings)
-      if let error = write(entry) { throw .storage(error) }
-    }
     do throws(LinuxError) {
       try registry.addVersion(image, to: entry.name)
     } catch {
@@ -86,12 +84,23 @@ extension AppManager {
     }
     if old.current.id == version.id {
       (version.source, version.installedAt) = (old.current.source, old.current.installedAt)
-      if version == old.current { return result(.unchanged, entry, image) }
+      if version == old.current {
+        if let settings, settings != old.settings { try configure(entry.name.text, settings) }
+        return result(.unchanged, entry, image)
+      }
     }
     entry.image = image
+    // On disk they change together with the version.
+    if let settings { entry.core.setSettings(settings) }
     send(.update(version), to: entry)
     let episode = await settled(entry)
-    if let error = episode.storage { throw .storage(error) }
+    if let error = episode.storage {
+      if settings != nil, entry.core.state != .removed {
+        entry.core.setSettings(old.settings)
+        write(entry)
+      }
+      throw .storage(error)
+    }
     if let failure = episode.rollback { throw .rolledBack(failure) }
     if let failure = episode.startFailure { throw .start(failure) }
     return result(.updated(from: old.current.id), entry, image)
@@ -108,6 +117,9 @@ extension AppManager {
     name: String? = nil, size: Int, sha256: [UInt8]? = nil, source: AppSource = .http
   ) throws(AppError) -> InstallSession {
     if isClosed { throw .closed }
+    if let known = name.flatMap({ AppName($0) }), entries[known] == nil, entries.count >= options.appsMax {
+      throw .tooManyApps(max: options.appsMax)
+    }
     return try sessions.begin(
       id: Hex.encode(SecureRandom.bytes(16)), name: name, size: size, sha256: sha256, source: source,
       bytesMax: options.rules.uploadBytesMax, now: now.unixMilliseconds / 1000)

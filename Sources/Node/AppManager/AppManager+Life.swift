@@ -151,8 +151,10 @@ extension AppManager {
     } catch {
       entry.episode.storage = error
       log.error("another version of an app is not put in place", ["app": LogValue(entry.name), "why": LogValue(error)])
+      // What the disk took of it, if anything, is taken back before files of that version are removed.
+      if entry.core.state != .new { write(entry) }
       send(.activationFailed, to: entry)
-      if entry.core.state == .removed { entries[entry.name] = nil } else { write(entry) }
+      if entry.core.state == .removed { entries[entry.name] = nil }
     }
   }
 
@@ -185,60 +187,66 @@ extension AppManager {
     entry.timer?.cancel()
     entry.timerAt = deadline
     guard let deadline else { return entry.timer = nil }
-    let name = entry.name
+    let key = entry.key
     let wait = deadline - now.elapsed
     entry.timer = Task { [weak self] in
       do { try await Task.sleep(for: max(.zero, wait)) } catch { return }
-      await self?.fire(name, deadline)
+      await self?.fire(key, deadline)
     }
   }
 
-  private func fire(_ name: AppName, _ deadline: Duration) {
-    guard !isClosed, let entry = entries[name], entry.timerAt == deadline else { return }
+  private func fire(_ key: AppEntry.Key, _ deadline: Duration) {
+    guard !isClosed, let entry = entry(key), entry.timerAt == deadline else { return }
     entry.timerAt = nil
     send(.clock, to: entry)
+  }
+
+  /// The app that a timer or a run belongs to; `nil` when it is gone, also when another one has its name now.
+  private func entry(_ key: AppEntry.Key) -> AppEntry? {
+    guard let entry = entries[key.name], entry.key == key else { return nil }
+    return entry
   }
 
   // MARK: Runs
 
   private func start(_ entry: AppEntry, _ run: UInt64) {
-    let name = entry.name
+    let key = entry.key
     let launch: AppLaunch
     do throws(AppError) {
       launch = try self.launch(entry)
     } catch {
       // Told to the core as an event of its own, when this step is over.
-      Task { self.startEnded(name, run, .failure(.host("\(error)"))) }
+      Task { self.startEnded(key, run, .failure(.host("\(error)"))) }
       return
     }
     let runner = runner
     Task.detached { [weak self] in
       do throws(AppStartError) {
         let app = try await runner.start(launch) { [weak self] exit in
-          Task { [weak self] in await self?.runEnded(name, run, exit) }
+          Task { [weak self] in await self?.runEnded(key, run, exit) }
         }
-        await self?.startEnded(name, run, .success(app))
+        await self?.startEnded(key, run, .success(app))
       } catch {
-        await self?.startEnded(name, run, .failure(error))
+        await self?.startEnded(key, run, .failure(error))
       }
     }
   }
 
-  private func startEnded(_ name: AppName, _ run: UInt64, _ result: Result<any RunningApp, AppStartError>) {
-    guard let entry = entries[name], case .starting(let start) = entry.core.state, start.run == run else { return }
+  private func startEnded(_ key: AppEntry.Key, _ run: UInt64, _ result: Result<any RunningApp, AppStartError>) {
+    guard let entry = entry(key), case .starting(let start) = entry.core.state, start.run == run else { return }
     switch result {
     case .success(let app):
       entry.running = app
       // What was granted or revoked while it came up.
       app.setGrants(capabilities(of: entry.core.record))
       send(.started(run: run), to: entry)
-      if let early = entry.earlyExit, early.run == run { runEnded(name, run, early.exit) }
+      if let early = entry.earlyExit, early.run == run { runEnded(key, run, early.exit) }
     case .failure(let error): send(.startFailed(run: run, AppFailure(error)), to: entry)
     }
   }
 
-  func runEnded(_ name: AppName, _ run: UInt64, _ exit: AppExit) {
-    guard let entry = entries[name] else { return }
+  private func runEnded(_ key: AppEntry.Key, _ run: UInt64, _ exit: AppExit) {
+    guard let entry = entry(key) else { return }
     switch entry.core.state {
     case .starting(let start) where start.run == run: entry.earlyExit = (run, exit)
     case .running(let present) where present.run == run: end(entry)
@@ -254,13 +262,13 @@ extension AppManager {
 
   private func stop(_ entry: AppEntry, _ run: UInt64) {
     guard let app = entry.running else { return }
-    let name = entry.name
-    let timeout = options.stopTimeout
+    let key = entry.key
+    let (timeout, grace) = (options.stopTimeout, options.exitGrace)
     Task.detached { [weak self] in
       await app.stop(timeout: timeout)
       // The runner says how the app ended. One that forgets to must not keep it for ever.
-      try? await Task.sleep(for: .seconds(2))
-      await self?.runEnded(name, run, .killed(.stopped))
+      try? await Task.sleep(for: grace)
+      await self?.runEnded(key, run, .killed(.stopped))
     }
   }
 

@@ -19,6 +19,8 @@ public struct AppManagerOptions: Sendable {
   public var sessionIdle = Duration.seconds(600)
   public var startTimeout = Duration.seconds(15)
   public var stopTimeout = Duration.seconds(5)
+  /// How long a runner may take to say how an app ended that it has stopped.
+  public var exitGrace = Duration.seconds(2)
   /// Apps that are brought up at a time when the node comes up.
   public var bootStartsMax = 4
   /// Called before each change of the file system; for tests.
@@ -41,6 +43,8 @@ public actor AppManager {
   /// What a catalogue has, by identifier and by name.
   var offers: [String: [AppCatalogue.Entry]] = [:]
   var isClosed = false
+  /// Apps that have had an entry; tells apps of one name apart.
+  var entryCount: UInt64 = 0
   /// What was found damaged at opening.
   public nonisolated let damage: [AppDamage]
 
@@ -103,7 +107,9 @@ public actor AppManager {
     sessions = opened.sessions
     damage = opened.damage
     for app in opened.apps {
-      entries[app.record.name] = AppEntry(AppCore(record: app.record, timing: options.timing), app.manifest)
+      entryCount += 1
+      entries[app.record.name] = AppEntry(
+        AppCore(record: app.record, timing: options.timing), app.manifest, serial: entryCount)
     }
     for damage in opened.damage { log.error("damage in the registry of apps", ["what": LogValue(damage)]) }
   }
@@ -201,6 +207,13 @@ public actor AppManager {
 
 /// An app, as the manager holds it. Belongs to the manager's queue.
 final class AppEntry {
+  /// Names an app for good: one that is installed under the name of another is another app.
+  struct Key: Sendable, Equatable {
+    var name: AppName
+    var serial: UInt64
+  }
+
+  let key: Key
   var core: AppCore
   /// Of the current version.
   var manifest: AppManifest
@@ -224,12 +237,13 @@ final class AppEntry {
     var storage: LinuxError?
   }
 
-  init(_ core: AppCore, _ manifest: AppManifest) {
+  init(_ core: AppCore, _ manifest: AppManifest, serial: UInt64) {
+    key = Key(name: core.record.name, serial: serial)
     self.core = core
     self.manifest = manifest
   }
 
-  var name: AppName { core.record.name }
+  var name: AppName { key.name }
 }
 
 /// Runs the jobs of an actor on a queue, so that they may wait for a disk.

@@ -152,6 +152,7 @@ extension AppQuotas {
     ]
     object["cpuPercentMax"] = cpuPercentMax.map { .integer(Int64($0)) }
     object["networkBytesPerSecondMax"] = networkBytesPerSecondMax.map { .integer(Int64($0)) }
+    object["fuelMax"] = fuelMax?.hexJSON
     return .object(object)
   }
 
@@ -163,6 +164,7 @@ extension AppQuotas {
       logLinesPerSecondMax: try fields.int("logLinesPerSecondMax"))
     if fields.has("cpuPercentMax") { cpuPercentMax = try fields.int("cpuPercentMax", 1...100) }
     if fields.has("networkBytesPerSecondMax") { networkBytesPerSecondMax = try fields.int("networkBytesPerSecondMax") }
+    if fields.has("fuelMax") { fuelMax = try fields.mask("fuelMax") }
   }
 }
 

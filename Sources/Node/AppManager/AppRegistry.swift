@@ -53,7 +53,13 @@ struct AppRegistry: Sendable {
       try? files.removeTree(staging)
       throw error
     }
-    try files.sync(directory: apps)
+    do throws(LinuxError) {
+      try files.sync(directory: apps)
+    } catch {
+      // Nobody is told of it, so nothing of it may stay.
+      try? remove(record.name)
+      throw error
+    }
   }
 
   /// Puts a version beside those that an app has. One that is there and sound is left as it is.

@@ -1,4 +1,5 @@
 import AppABI
+import AppDevices
 import AppFormat
 import AppManager
 import Wasmtime
@@ -14,10 +15,30 @@ final class AppHost {
   let waker: Waker
   /// What apps share: messages, devices, settings.
   let services: AppServices
+  let memory: MemoryAccount
+  /// Files, timers, queues and the like together.
+  var handles: HandleCount
+  /// What `mem_alloc` may hand out.
+  let heapBytesMax: Int
+  /// The app's own folder; "" when it has none.
+  let folder: String
+  private var files: AppFiles?
+  var settings: KeptSettings?
+  /// By topic, without the `!` at its end.
+  var subscriptions: [String: Subscription] = [:]
+  /// Set while the app runs, behind its start function.
+  var instance: Instance<AppHost>?
+  /// Of the thread, when this object was made.
+  private let processorNanoseconds = threadNanoseconds()
+  /// This run of the app, to devices.
+  let deviceUser: DeviceUser
 
   var buckets: TokenBuckets
   var heap = GuestHeap()
   var timers = Timers()
+  var power = AppPower()
+  /// Events of buttons are kept for it.
+  var hasInputQueue = false
   /// The clock that the app has set, as an offset to the host's in seconds, and its alarm.
   var clockOffset: Int64 = 0
   var alarm: Int64?
@@ -29,7 +50,8 @@ final class AppHost {
 
   init(
     name: String, quotas: AppQuotas, log: AppLog, audit: AuditLog, counters: AppCounters, interrupter: Interrupter,
-    waker: Waker, services: AppServices, watch: ExecutionWatch
+    waker: Waker, services: AppServices, watch: ExecutionWatch, folder: String = "", memoryBytesMax: Int? = nil,
+    heapBytesMax: Int? = nil
   ) {
     self.name = name
     self.quotas = quotas
@@ -40,11 +62,70 @@ final class AppHost {
     self.waker = waker
     self.services = services
     self.watch = watch
+    self.folder = folder
+    memory = MemoryAccount(bytesMax: memoryBytesMax ?? quotas.memoryBytesMax, counters: counters)
+    self.heapBytesMax = min(heapBytesMax ?? .max, memory.bytesMax)
+    deviceUser = DeviceUser(app: name) { waker.signal() }
+    handles = HandleCount(max: quotas.handlesMax, counters: counters)
     buckets = TokenBuckets(overrides: [.log: quotas.logLinesPerSecondMax], now: monotonicNanoseconds() / 1_000_000)
   }
 
-  /// Gives back everything that the app holds.
-  func close() {}
+  /// Gives back everything that the app holds. Nothing of the host is called for it behind this.
+  func close() {
+    publish()
+    for topic in Array(subscriptions.keys) { _ = unsubscribe(topic) }
+    services.devices.release(deviceUser)
+    files = nil
+    instance = nil
+    handles.giveBack(handles.count)
+  }
+
+  /// Brings the figures up to date that others read: at waits, while it computes at every move of the engine's clock, and at
+  /// the end.
+  func publish() {
+    if let instance {
+      memory.see(linear: instance.memorySize + heap.bookBytesUsed)
+      counters.calls.store(instance.callCount, ordering: .relaxed)
+    }
+    counters.executionNanoseconds.store(threadNanoseconds() - processorNanoseconds, ordering: .relaxed)
+  }
+
+  // MARK: Quotas
+
+  /// Counts memory that the host holds for the app. −ENOMEM when that is more than it may have beside its own.
+  func charge(_ bytes: Int) throws(NativeError) {
+    if let instance { memory.see(linear: instance.memorySize + heap.bookBytesUsed) }
+    guard memory.charge(bytes) else {
+      quotaReached("memory")
+      throw .outOfMemory
+    }
+  }
+
+  func refund(_ bytes: Int) { memory.refund(bytes) }
+
+  func quotaReached(_ what: String) { audit.note(.quotaReached, app: name, detail: what) }
+
+  // MARK: Opened when they are needed first
+
+  /// −ENODEV for an app without a folder.
+  func openFiles() throws(NativeError) -> AppFiles {
+    if let files { return files }
+    guard !folder.isEmpty, let files = try? AppFiles(folder: folder, bytesMax: quotas.storageBytesMax) else {
+      throw .noDevice
+    }
+    self.files = files
+    return files
+  }
+
+  func keptSettings() throws(NativeError) -> KeptSettings {
+    if let settings { return settings }
+    guard let path = try? services.settingsPath(of: name) else { throw .inputOutput }
+    let settings = try KeptSettings(path: path)
+    if settings.wasDamaged { audit.note(.integrityFailure, app: name, detail: "its settings were damaged") }
+    try charge(settings.bytes)
+    self.settings = settings
+    return settings
+  }
 
   func take(_ rate: RateClass) -> Bool {
     buckets.take(rate, now: monotonicNanoseconds() / 1_000_000)

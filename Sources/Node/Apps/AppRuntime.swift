@@ -1,3 +1,4 @@
+import AppDevices
 import AppFormat
 import AppManager
 import Crypto
@@ -22,7 +23,10 @@ public final class AppRuntime: Sendable {
     public var auditSink: (@Sendable (AuditLog.Entry) -> Void)?
     /// Of the guest's code, for each app.
     public var stackBytesMax: Int
-    /// Room for so many instances that is made once, for the fastest starts; `nil`: each start makes its own.
+    /// What apps reach as devices.
+    public var devices = DeviceOptions()
+    /// Room for so many instances of each compiler's code that is made once, for the fastest starts; `nil`: each start makes
+    /// its own.
     public var pool: EngineOptions.Pool?
 
     public init(
@@ -72,7 +76,7 @@ public final class AppRuntime: Sendable {
     cache = try CodeCache(folder: options.cacheFolder)
     linker = try NativeLibrary().linker()
     audit = AuditLog(capacity: options.auditEntriesMax, key: options.auditKey, sink: options.auditSink)
-    services = AppServices(dataFolder: options.dataFolder)
+    services = AppServices(dataFolder: options.dataFolder, devices: Devices(options.devices))
     ticker = Ticker(engines: [fast, optimising, metered])
   }
 
@@ -86,8 +90,11 @@ public final class AppRuntime: Sendable {
     }
   }
 
-  /// Forgets what an app has written; called when it is uninstalled.
-  public func forget(_ name: AppName) { logs.withLock { $0[name.text] = nil } }
+  /// Forgets what an app has written, and its settings; called when it is uninstalled.
+  public func forget(_ name: AppName) {
+    logs.withLock { $0[name.text] = nil }
+    services.forget(name.text)
+  }
 
   /// The code of a module: Cranelift's when it is there, else Winch's while Cranelift works in the background.
   func link(_ launch: AppLaunch) throws(WasmtimeError) -> LinkedModule<AppHost> {

@@ -1,12 +1,75 @@
+import AppDevices
 import AppManager
+import Glibc
+import Linux
+import Synchronization
 
 /// What the apps of one node share.
 public final class AppServices: Sendable {
+  /// How long a wish of `app_switch` waits for another that takes its place.
+  static let switchDelay = Duration.milliseconds(200)
+
   /// Settings of apps are kept below.
   public let dataFolder: String
+  public let messages = MessageBus()
+  private let commands: CommandBridge
+  private let controls = Mutex<(any AppControl)?>(nil)
+  private let switching = Mutex<Task<Void, Never>?>(nil)
 
-  public init(dataFolder: String) { self.dataFolder = dataFolder }
+  /// Screen, buttons, pins, ports, sensors: what apps reach, and what the host does at their other side.
+  public let devices: Devices
+
+  public init(dataFolder: String, devices: Devices = Devices()) {
+    self.dataFolder = dataFolder
+    self.devices = devices
+    commands = CommandBridge(messages)
+  }
+
+  /// What apps may ask about other apps, and have done to them. Kept by this object. Without it they get −ENODEV.
+  public var control: (any AppControl)? {
+    get { controls.withLock { $0 } }
+    set { controls.withLock { $0 = newValue } }
+  }
 
   /// The command bridge: hands an app a command and waits for its answer.
-  func command(_ app: String, _ bytes: [UInt8], timeout: Duration) async -> CommandReply { .notListening }
+  func command(_ app: String, _ bytes: [UInt8], timeout: Duration) async -> CommandReply {
+    await commands.send(app, bytes, timeout: timeout)
+  }
+
+  /// Tells apps that listen on `akira.lifecycle` about a change of state: 32 bytes of name, filled up with zero bytes, and the
+  /// state as 32 bits, little-endian.
+  ///
+  /// - Parameter state: as ``AppListing/state``.
+  public func lifecycle(_ name: String, state: Int32) {
+    let text = Array(name.utf8.prefix(31))
+    let number = (0..<4).map { UInt8(truncatingIfNeeded: state >> (8 * $0)) }
+    messages.publish(Topic.lifecycle, text + [UInt8](repeating: 0, count: 32 - text.count) + number)
+  }
+
+  /// Stops one app and starts another in a moment; the last wish counts.
+  func switchSoon(from: String, to name: String) {
+    guard let control else { return }
+    let task = Task {
+      // Cancelled by a later wish.
+      guard (try? await Task.sleep(for: Self.switchDelay)) != nil, !Task.isCancelled else { return }
+      // Nobody waits for the answer: what became of the app shows in its state.
+      try? await control.switchApp(from: from, to: name)
+    }
+    switching.withLock { current in
+      current?.cancel()
+      current = task
+    }
+  }
+
+  /// Where the settings of an app are.
+  func settingsPath(of app: String) throws(LinuxError) -> String {
+    let folder = dataFolder + "/settings"
+    try Files.makeDirectory(folder, mode: 0o700)
+    return "\(folder)/\(app)"
+  }
+
+  /// Forgets what is kept for an app beyond its runs; called when it is uninstalled.
+  func forget(_ app: String) {
+    for suffix in ["", ".new", ".damaged"] { unlink("\(dataFolder)/settings/\(app)\(suffix)") }
+  }
 }

@@ -99,13 +99,18 @@ final class AppThread: RunningApp, @unchecked Sendable {
       limit: launch.quotas.executionTimeout, percent: launch.quotas.cpuPercentMax, waker: waker)
     let host = AppHost(
       name: name, quotas: launch.quotas, log: log, audit: runtime.audit, counters: counters, interrupter: interrupter,
-      waker: waker, services: runtime.services, watch: watch)
+      waker: waker, services: runtime.services, watch: watch, folder: launch.dataDirectory,
+      memoryBytesMax: memoryBytesMax(of: linked.module),
+      heapBytesMax: launch.manifest.memoryQuota > 0 ? Int(launch.manifest.memoryQuota) : nil)
+    defer { host.close() }
     do throws(LinuxError) { try runtime.began(self) } catch { return giveUp(.host("\(error)")) }
     var options = InstanceOptions(
-      memoryBytesMax: launch.quotas.memoryBytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
-      fuel: launch.quotas.fuelMax,
+      memoryBytesMax: host.memory.bytesMax, deadline: AppRuntime.ticks(launch.startTimeout), fuel: launch.quotas.fuelMax,
       interrupter: interrupter, permissions: permissions,
-      onTick: { watch.tick() })
+      onTick: {
+        host.publish()
+        return watch.tick()
+      })
     if linked.module.imports.contains(where: { $0.module == "wasi_snapshot_preview1" }) {
       options.wasi = wasi(log)
     }
@@ -113,6 +118,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
     do throws(WasmtimeError) {
       instance = try Instance(linked, host: host, options: options)
     } catch {
+      host.close()
       runtime.ended(self)
       switch error {
       case .trap(let trap): return giveUp(.trapped(AppTrap(trap)))
@@ -121,6 +127,8 @@ final class AppThread: RunningApp, @unchecked Sendable {
       default: return giveUp(.module("\(error)"))
       }
     }
+    host.instance = instance
+    host.publish()
     counters.loadNanoseconds.store(monotonicNanoseconds() - began, ordering: .relaxed)
     guard cameUp() else { return runtime.ended(self) }
     noteStart()
@@ -138,6 +146,13 @@ final class AppThread: RunningApp, @unchecked Sendable {
       runtime.audit.note(.privilegedGrant, app: name, detail: names)
     }
     runtime.audit.note(.appStarted, app: name, detail: launch.version)
+  }
+
+  private func memoryBytesMax(of module: Module) -> Int {
+    var initial = 0
+    for case .memory(let pages, _) in module.exports.lazy.map(\.type) { initial = Int(clamping: pages) * 65536 }
+    return MemoryAccount.bytesMax(
+      launch.quotas.memoryBytesMax, initial: initial, quota: launch.manifest.memoryQuota)
   }
 
   /// Calls what the module exports as its entry. One without any has done everything at its start.

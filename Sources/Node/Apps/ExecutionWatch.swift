@@ -1,4 +1,3 @@
-import Glibc
 import Wasmtime
 
 /// How long an app computes, in time on a processor, so that a busy machine does not count against it. Used by its thread.
@@ -19,7 +18,7 @@ final class ExecutionWatch {
     self.limit = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     self.percent = Int64(percent.map { max(1, $0) } ?? 0)
     self.waker = waker
-    usedBefore = Self.used()
+    usedBefore = threadNanoseconds()
   }
 
   /// The time that it may compute begins anew.
@@ -27,7 +26,7 @@ final class ExecutionWatch {
 
   /// Called every few milliseconds while it computes.
   func tick() -> Trap.Reason? {
-    let used = Self.used()
+    let used = threadNanoseconds()
     let began = began ?? used
     self.began = began
     if used - began >= limit { return .deadline }
@@ -44,12 +43,5 @@ final class ExecutionWatch {
       windowBegan = monotonicNanoseconds()
       usedBefore = used
     }
-  }
-
-  /// Nanoseconds that this thread has been on a processor.
-  static func used() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

@@ -5,22 +5,28 @@ import Wasmtime
 struct GuestHeap {
   /// Of one block.
   static let blockBytesMax: UInt32 = 16 << 20
-  /// What the book costs the host for each block, counted as the app's.
+  /// What the book costs the host for each block.
   static let bookBytes = 64
+  /// Blocks whose place in the book costs nothing; that of others counts like their bytes, so that many small ones are no way
+  /// around the quota.
+  static let freeBlocks = 64
 
   private var blocks: [UInt32: UInt32] = [:]
   /// Free ranges by address, never two that touch.
   private var free: [(address: UInt32, size: UInt32)] = []
   private(set) var bytesUsed = 0
 
-  /// Bytes of blocks, and of the book about them.
-  var bytes: Int { bytesUsed + blocks.count * Self.bookBytes }
+  /// Of the book.
+  var bookBytesUsed: Int { blocks.count * Self.bookBytes }
 
-  /// - Parameter grow: adds so many pages to the memory and gives the address of the first one.
+  /// - Parameters:
+  ///   - bytesMax: of all blocks together.
+  ///   - grow: adds so many pages to the memory and gives the address of the first one.
   mutating func allocate(_ size: UInt32, bytesMax: Int, grow: (UInt32) -> UInt32?) -> UInt32? {
     guard size > 0, size <= Self.blockBytesMax else { return nil }
     let rounded = (size + 7) & ~7
-    guard bytes + Int(rounded) + Self.bookBytes <= bytesMax else { return nil }
+    let book = max(0, blocks.count + 1 - Self.freeBlocks) * Self.bookBytes
+    guard bytesUsed + Int(rounded) + book <= bytesMax else { return nil }
     var index = free.firstIndex { $0.size >= rounded }
     if index == nil {
       let pages = (rounded + 65535) / 65536

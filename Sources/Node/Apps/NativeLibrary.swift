@@ -16,6 +16,18 @@ struct NativeLibrary: Sendable {
   /// With every family.
   init() {
     addBasics()
+    addBLE()
+    addBuses()
+    addCLibrary()
+    addControl()
+    addDisplay()
+    addFiles()
+    addHID()
+    addInput()
+    addMessages()
+    addPins()
+    addPower()
+    addSettings()
   }
 
   /// Says what a function of the table does. Rows that share a name share this; ``HostCall/argumentCount`` tells them apart.

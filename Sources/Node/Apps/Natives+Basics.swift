@@ -123,7 +123,14 @@ extension NativeLibrary {
   }
 
   private mutating func addTimers() {
-    define("timer_create") { (call) throws(NativeError) in try call.host.timers.create() }
+    define("timer_create") { (call) throws(NativeError) in
+      let host = call.host
+      do throws(NativeError) { try host.handles.take() } catch { throw .outOfMemory }
+      do throws(NativeError) { return try host.timers.create() } catch {
+        host.handles.giveBack()
+        throw error
+      }
+    }
     define("timer_start") { (call) throws(NativeError) in
       try call.host.timers.start(call.int(0), now: monotonicNanoseconds() / 1_000_000)
       return 0
@@ -137,6 +144,7 @@ extension NativeLibrary {
     }
     define("timer_free") { (call) throws(NativeError) in
       try call.host.timers.free(call.int(0))
+      call.host.handles.giveBack()
       return 0
     }
   }
@@ -168,7 +176,7 @@ extension HostCall where Host == AppHost {
   /// A block of the app's quota, or 0.
   borrowing func allocate(_ size: UInt32) -> UInt32 {
     let host = host
-    let bytesMax = host.quotas.memoryBytesMax
+    let bytesMax = host.heapBytesMax
     let address = host.heap.allocate(size, bytesMax: bytesMax) { pages in growMemory(pages: pages) }
     return address ?? 0
   }
@@ -183,6 +191,7 @@ extension HostCall where Host == AppHost {
       if let reason = stopReason { throw .end(end(reason)) }
       if try isDone() { return }
       if let nanoseconds, monotonicNanoseconds() >= nanoseconds { return }
+      host.publish()
       host.waker.wait(until: nanoseconds)
     }
   }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -174,6 +175,17 @@ int clinux_open_directory(const char *path) { return result(open(path, O_RDONLY 
 
 int clinux_open_at(int directory, const char *path, int flags, mode_t mode) {
   return result(openat(directory, path, flags | O_CLOEXEC, mode));
+}
+
+int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode) {
+  struct open_how how = {
+      .flags = (uint64_t)(flags | O_CLOEXEC),
+      .mode = flags & O_CREAT ? mode : 0,
+      .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+  long fd;
+  do fd = syscall(SYS_openat2, directory, path, &how, sizeof how);
+  while (fd < 0 && errno == EINTR);
+  return result((int)fd);
 }
 
 int clinux_duplicate(int fd, int minimum) { return result(fcntl(fd, F_DUPFD_CLOEXEC, minimum)); }

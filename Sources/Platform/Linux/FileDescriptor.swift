@@ -53,6 +53,14 @@ public struct FileDescriptor: ~Copyable, Sendable {
     FileDescriptor(owning: try check(clinux_open_at(raw, name, flags, mode), "open", name))
   }
 
+  /// Opens what lies beneath this folder. A way that is absolute, that leads out of the folder at any place, or that has a
+  /// symbolic link in it is refused by the kernel (`EXDEV`, `ELOOP`), also while somebody else moves things around.
+  public func openBeneath(
+    _ path: String, _ flags: Int32 = O_RDONLY, mode: UInt32 = 0o640
+  ) throws(LinuxError) -> FileDescriptor {
+    FileDescriptor(owning: try check(clinux_open_beneath(raw, path, flags, mode), "open", path))
+  }
+
   /// A memory file with these bytes that nobody can change, positioned at its start.
   public static func sealed(_ bytes: [UInt8], name: String) throws(LinuxError) -> FileDescriptor {
     let made = bytes.withUnsafeBytes { clinux_sealed_memory(name, $0.baseAddress, $0.count) }

@@ -86,6 +86,8 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
   @usableFromInline let host: UnsafeMutableRawPointer
   @usableFromInline let permissions: UnsafeMutablePointer<Atomic<UInt64>>
   let state: Unmanaged<StoreState>
+  /// Calls so far.
+  var callCount: UInt64 = 0
 }
 
 /// What Wasmtime passes to a host function: four words, which go through registers.
@@ -152,6 +154,7 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
       let frame = HostFrame(
         slots: UnsafeMutableRawPointer(slots) ?? environment, context: data.assumingMemoryBound(to: CallContext.self),
         function: function, caller: caller)
+      frame.context.pointee.callCount &+= 1
       return function._withUnsafeGuaranteedRef { function in
         do throws(HostTrap) {
           try function.body(frame)

@@ -108,6 +108,9 @@ public final class Instance<Host: AnyObject> {
   /// Bytes that the linear memory has now.
   public var memorySize: Int { state.memorySize(context) }
 
+  /// How often the guest has called functions of the host.
+  public var callCount: UInt64 { state.callCount }
+
   /// Lends the memory, which is empty when the module exports none as "memory". Calls into the guest are refused meanwhile.
   @discardableResult
   public func withMemory<Answer>(

@@ -57,6 +57,8 @@ final class StoreState {
   var pending: Trap.Reason?
   /// Called by code that runs, each time that the engine's clock has moved; a reason ends it.
   let onTick: (() -> Trap.Reason?)?
+  /// Of functions of the host.
+  var callCount: UInt64 { call.pointee.callCount }
   /// How many closures hold the memory.
   var memoryLoans = 0
   /// Arguments and result of a call into the guest. Calls may nest: a call's arguments are taken before code runs, its

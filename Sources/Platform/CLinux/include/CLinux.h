@@ -40,6 +40,8 @@ void clinux_name_thread(const char *name);  // of the calling thread, at most 15
 int clinux_open_path(const char *path, int directory);  // O_PATH, close-on-exec
 int clinux_open_directory(const char *path);            // readable, close-on-exec
 int clinux_open_at(int directory, const char *path, int flags, mode_t mode);  // close-on-exec added
+// The same where no part of the way may be a link or lead out of the folder (openat2(2), Linux 5.6): -EXDEV, -ELOOP.
+int clinux_open_beneath(int directory, const char *path, int flags, mode_t mode);
 int clinux_duplicate(int fd, int minimum);              // close-on-exec
 int clinux_set_blocking(int fd, int blocking);
 /* Marks every descriptor from `first` on close-on-exec (close_range(2)). Returns 0 or -errno. */
