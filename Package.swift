@@ -78,7 +78,7 @@ let modules: [Module] = [
   executable(
     "aetherd",
     [
-      "AppFormat", "AppManager", "AppSigning", "Apps", "Arguments", "Artifacts", "Automata", "AutomataHost",
+      "AppDevices", "AppFormat", "AppManager", "AppSigning", "Apps", "Arguments", "Artifacts", "Automata", "AutomataHost",
       "AutomatonRuns", "Bytes", "CLinux", "Control", "Crypto", "Gateway",
       "HTTPClient", "HTTPServer", "Identity", "JSON",
       "Linux", "Logging",

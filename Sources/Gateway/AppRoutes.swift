@@ -16,6 +16,7 @@ extension Gateway {
       Route(.get, "/v1/apps/{name}/logs", appLogs),
       Route(.get, "/v1/apps/{name}/crashes", appCrashes),
       Route(.get, "/v1/apps/{name}/audit", appAudit),
+      Route(.get, "/v1/apps/{name}/screen", appScreen),
       Route(.post, "/v1/apps/{name}/control", controlApp),
       Route(.post, "/v1/apps/{name}/commands", commandApp),
       Route(.post, "/v1/apps/{name}/capabilities", changeCapabilities),
@@ -52,6 +53,12 @@ extension Gateway {
   @Sendable private func appAudit(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
     try plain(request)
     return .json(["items": .array(try await apps.audit(of: try await app(context)))])
+  }
+
+  @Sendable private func appScreen(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
+    try request.checkQuery([])
+    try request.requireAccept("image/png")
+    return HTTPResponse(contentType: "image/png", try await apps.screen(of: try await app(context)))
   }
 
   @Sendable private func appLogs(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {

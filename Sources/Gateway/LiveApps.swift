@@ -82,6 +82,8 @@ public protocol LiveApps: Sendable {
   func crashes(of app: Resource) async throws(APIError) -> [JSON]
   /// The last events about it that matter for security, the oldest first.
   func audit(of app: Resource) async throws(APIError) -> [JSON]
+  /// What it shows, as PNG.
+  func screen(of app: Resource) async throws(APIError) -> [UInt8]
   /// Changes of state of an owner's apps from now on.
   func events(owner: String) async -> AsyncStream<JSON>
   func summaries(owner: String) async -> [AppSummary]

@@ -129,6 +129,22 @@ extension AppOnlineCommands {
     return 0
   }
 
+  static let screen = Command(
+    "screen", "Write what an app shows into a file, as PNG",
+    operands: [nameOperand, Operand("FILE", "such as snake.png, or - for standard output", completion: .files)]
+  ) { arguments in
+    let response = try await APIClient(arguments).open(
+      "GET", path(arguments, "screen"), headers: ["accept": "image/png"])
+    let picture = try await response.body.collect(sizeMax: 64 << 20)
+    let file = arguments.operand("FILE") ?? ""
+    if file == "-" {
+      try Output.write(picture)
+    } else {
+      try File.write(picture, to: file)
+    }
+    return 0
+  }
+
   static let events = Command("events", "Print changes of state of all apps, from now on, one JSON object a line") {
     arguments in
     let socket = try await SocketClient(APIClient(arguments)).connect("/v1/app-events")

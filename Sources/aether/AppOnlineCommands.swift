@@ -7,7 +7,7 @@ import Model
 enum AppOnlineCommands {
   static let all =
     [install, start, stop, restart, rollback, uninstall, list, info, logs, stats, grant, revoke, send, crashes, audit]
-    + [events]
+    + [events, screen]
 
   static let nameOperand = Operand("NAME", "which app", completion: .dynamic("apps"))
   static let outputOption = Option.value(

@@ -23,18 +23,20 @@ final class AppRuntimes: Sendable {
 
   /// - Parameter folder: of the owner.
   func make(owner: String, folder: String) throws -> AppRuntime {
-    try Files.makeDirectories("\(folder)/settings", mode: 0o700)
     let sink = sink
     let runtime = try AppRuntime(
       AppRuntime.Options(
-        cacheFolder: "\(folder)/code", dataFolder: "\(folder)/settings",
+        cacheFolder: "\(folder)/code", dataFolder: folder,
         auditSink: { sink(owner, $0) }))
     runtimes.withLock { $0[owner] = runtime }
     return runtime
   }
 }
 
-extension AppRuntime: NodeAppRunner {}
+extension AppRuntime: NodeAppRunner {
+  public func attach(_ manager: AppManager) { services.control = ManagedApps(manager: manager) }
+  public func tell(_ event: AppLifecycleEvent) { services.lifecycle(event.name.text, state: event.phase.rawValue) }
+}
 
 extension Configuration {
   /// How the node handles apps.

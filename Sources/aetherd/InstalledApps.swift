@@ -1,3 +1,4 @@
+import AppDevices
 import AppFormat
 import AppManager
 import Apps
@@ -79,6 +80,14 @@ struct InstalledApps: LiveApps {
         "tag": .string(Hex.encode(entry.tag)),
       ]
     }
+  }
+
+  func screen(of app: Resource) async throws(APIError) -> [UInt8] {
+    let (tenant, name) = try await find(app)
+    guard let screen = runtimes[tenant.owner]?.services.devices.screen, screen.owner?.app == name else {
+      throw APIError(.failedPrecondition, "app \(name) has not drawn anything")
+    }
+    return screen.png()
   }
 
   func summaries(owner: String) async -> [AppSummary] {

@@ -50,6 +50,8 @@ private final class PretendRunner: NodeAppRunner {
     return app
   }
 
+  func attach(_ manager: AppManager) {}
+  func tell(_ event: AppLifecycleEvent) {}
   func forget(_ name: AppName) { state.withLock { $0.forgotten.append(name.text) } }
 }
 
@@ -210,7 +212,9 @@ private final class PretendRunner: NodeAppRunner {
       try FileManager.default.subpathsOfDirectory(atPath: root).first { $0.hasSuffix("declared/u1.json") })
     try FileManager.default.removeItem(atPath: "\(root)/\(folder)")
     let third = try await open()
-    #expect(await third.list().isEmpty && (await third.manager(owner: "ada"))?.list().isEmpty == true)
+    let manager = try #require(await third.manager(owner: "ada"))
+    #expect(await third.list().isEmpty)
+    #expect(await manager.list().isEmpty)
     await third.close()
   }
 }

@@ -102,6 +102,37 @@ import Testing
     try await aether.wait("it has ended") { try phase(aether, "job") == "Completed" }
   }
 
+  /// The example of the documentation, written in Swift: it keeps its count over a kill of the daemon, and answers commands.
+  @Test func counterOfTheExamples() async throws {
+    let aether = try await start()
+    defer { aether.remove() }
+    let examples = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Examples/apps").path
+    let applied = try aether.run("apply", "-f", examples + "/counter.yaml")
+    #expect(applied.output == "app counter created\n", "scripts/build-apps makes it: \(applied.errors)")
+    let waited = try aether.run("wait", "app", "counter", "--timeout", "60s")
+    #expect(waited.status == 0, "\(waited.errors) \(try aether.status("app", "counter").text())")
+    func send(_ words: String...) throws -> Int {
+      let result = try Installation.run(
+        Installation.programs + "/aether", ["app", "send", "counter"] + words,
+        environment: ["AETHER_CONFIG": aether.root + "/client.yaml"])
+      guard result.output.hasPrefix("count "), let count = Int(result.output.dropFirst(6).dropLast()) else {
+        throw Installation.Failure("\(words): \(result.output) \(result.errors)")
+      }
+      return count
+    }
+    try await aether.wait("it listens") { (try? send("get")) != nil }
+    #expect(try send("add", "500") >= 500)
+    aether.kill()
+    try await aether.start()
+    try await aether.wait("it goes on") { ((try? send("get")) ?? 0) >= 500 }
+    // Without the right to talk it is not heard any more.
+    #expect(try aether.run("app", "revoke", "counter", "ipc").status == 0)
+    try await aether.wait("it has ended, or does not answer") {
+      try aether.run("app", "send", "counter", "get", "--timeout", "1").status != 0
+    }
+  }
+
   // MARK: Versions
 
   @Test func updatesAndRollbacks() async throws {

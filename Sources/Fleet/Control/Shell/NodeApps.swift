@@ -12,6 +12,10 @@ import Model
 public protocol NodeAppRunner: AppRunner {
   /// Forgets what an app has written; called when it is uninstalled.
   func forget(_ name: AppName)
+  /// The manager that starts apps through it, before it starts any.
+  func attach(_ manager: AppManager)
+  /// Tells apps that listen.
+  func tell(_ event: AppLifecycleEvent)
 }
 
 /// The apps of the node in this process: each owner has a manager, a runner and a folder of its own, so that names, messages
@@ -130,6 +134,7 @@ public actor NodeApps {
       try Files.replace("\(folder)/owner", with: Array(owner.utf8), mode: 0o600, durable: true)
       let runner = try options.makeRunner(owner, folder)
       let manager = try await AppManager.open(root: "\(folder)/apps", options: options.manager, runner: runner)
+      runner.attach(manager)
       return Tenant(owner: owner, manager: manager, runner: runner, folder: folder)
     }
     tenants[owner] = opening
@@ -209,6 +214,7 @@ public actor NodeApps {
   }
 
   private func take(_ event: AppLifecycleEvent, _ tenant: Tenant) async {
+    tenant.runner.tell(event)
     guard let id = records.values.first(where: { $0.owner == tenant.owner && $0.name == event.name.text })?.workload
     else { return }
     switch event.change {
