@@ -78,18 +78,22 @@ let modules: [Module] = [
   executable(
     "aetherd",
     [
-      "Arguments", "Automata", "AutomataHost", "AutomatonRuns", "Bytes", "CLinux", "Control", "Crypto", "Gateway",
+      "AppDevices", "AppFormat", "AppManager", "AppSigning", "Apps", "Arguments", "Artifacts", "Automata", "AutomataHost",
+      "AutomatonRuns", "Bytes", "CLinux", "Control", "Crypto", "Gateway",
       "HTTPClient", "HTTPServer", "Identity", "JSON",
       "Linux", "Logging",
       "Model", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
     ]),
   Module(
     name: "EndToEndTests", path: "Tests/EndToEndTests", kind: .test,
-    dependencies: ["HTTPClient", "JSON", "PythonPeer", "aether", "aetherd"]),
+    dependencies: ["AppFormat", "HTTPClient", "JSON", "PythonPeer", "aether", "aetherd"]),
   // Gateway
   Module(
     name: "Gateway", path: "Sources/Gateway", kind: .library,
-    dependencies: ["HTTP", "HTTPServer", "JSON", "Logging", "Model", "Net", "Store", "Telemetry", "WebSocket", "YAML"],
+    dependencies: [
+      "AppFormat", "Artifacts", "Bytes", "HTTP", "HTTPServer", "JSON", "Logging", "Model", "Net", "Store", "Telemetry",
+      "WebSocket", "YAML",
+    ],
     resources: [.embedInCode("Contract")]),
   tests("Gateway"),
   // Core
@@ -112,11 +116,16 @@ let modules: [Module] = [
   library(
     "Control", "Fleet",
     [
-      "Automata", "AutomataHost", "AutomatonFiles", "AutomatonRuns", "Bytes", "JSON", "Linux", "Logging", "Model",
-      "Node", "Store", "YAML",
+      "AppFormat", "AppManager", "AppSigning", "Artifacts", "Automata", "AutomataHost", "AutomatonFiles",
+      "AutomatonRuns", "Bytes", "Crypto", "JSON", "Linux", "Logging", "Model", "Node", "Store", "YAML",
     ],
     resources: [.embedInCode("Schemas")]),
-  tests("Control", ["Automata", "AutomataHost", "AutomatonFiles", "Bytes", "JSON", "Linux", "Model", "Node", "Store"]),
+  tests(
+    "Control",
+    [
+      "AppFormat", "AppManager", "AppSigning", "Artifacts", "Automata", "AutomataHost", "AutomatonFiles", "Bytes",
+      "Crypto", "JSON", "Linux", "Model", "Node", "Store",
+    ]),
   library("Identity", "Fleet", ["Bytes", "Crypto", "JSON"]),
   tests("Identity", ["Bytes", "Crypto", "JSON", "PythonPeer"]),
   library("Telemetry", "Fleet"), tests("Telemetry", ["JSON", "PythonPeer"]),
@@ -191,6 +200,7 @@ let modules: [Module] = [
       "aether-settings-torture",
     ]),
   executable("aether-settings-torture", ["AppFormat", "AppManager", "Apps", "Crypto", "Linux"]),
+  library("Artifacts", "Node", ["Bytes", "Crypto", "JSON", "Linux"]), tests("Artifacts", ["Bytes", "Crypto", "Linux"]),
   library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),
   tests("AutomataHost", ["Automata", "AutomatonFiles", "AutomatonRuns", "JSON", "Linux"]),
   // Benchmarks

@@ -4,7 +4,7 @@ import JSON
 import Model
 import Synchronization
 
-/// Who asked for what, and what came of it: one JSON object a line, in `audit.jsonl` of a folder, mode 0600.
+/// Who asked for what, and what came of it, and what apps tried: one JSON object a line, in `audit.jsonl` of a folder, mode 0600.
 ///
 /// Lines are written on a queue of its own, in order. The queue is bounded; when the disk cannot keep up or is full,
 /// lines are counted as lost, and the next line that is written says how many. Files rotate by size. Every line is
@@ -32,8 +32,46 @@ public final class AuditLog: Sendable {
     }
   }
 
+  /// Something about an app that matters for security, as the node saw it.
+  public struct AppEntry: Sendable {
+    public var time: Timestamp
+    /// Owner of the app.
+    public var user: String
+    public var app: String
+    /// The reference's word, such as `CAPABILITY_DENIED`.
+    public var event: String
+    public var detail: String
+
+    public init(time: Timestamp, user: String, app: String, event: String, detail: String) {
+      self.time = time
+      self.user = user
+      self.app = app
+      self.event = event
+      self.detail = detail
+    }
+
+    var json: JSON {
+      [
+        "time": .string(time.description), "user": .string(user), "app": .string(app), "event": .string(event),
+        "detail": .string(detail),
+      ]
+    }
+  }
+
+  private enum Line {
+    case request(Entry)
+    case app(AppEntry)
+
+    var json: JSON {
+      switch self {
+      case .request(let entry): entry.json
+      case .app(let entry): entry.json
+      }
+    }
+  }
+
   private struct Pending {
-    var entries: [Entry] = []
+    var entries: [Line] = []
     var lostCount = 0
   }
 
@@ -57,13 +95,16 @@ public final class AuditLog: Sendable {
     self.output = output
   }
 
-  public func record(_ entry: Entry) {
+  public func record(_ entry: Entry) { add(.request(entry)) }
+  public func record(_ entry: AppEntry) { add(.app(entry)) }
+
+  private func add(_ line: Line) {
     let isFirst = pending.withLock { pending in
       guard pending.entries.count < AuditLog.queueCountMax else {
         pending.lostCount += 1
         return false
       }
-      pending.entries.append(entry)
+      pending.entries.append(line)
       return pending.entries.count == 1
     }
     if isFirst { writing.async { self.drain() } }

@@ -1,3 +1,4 @@
+import Artifacts
 import HTTP
 import HTTPServer
 import JSON
@@ -28,6 +29,9 @@ public final class Gateway: Sendable {
   let store: ResourceStore
   let workloads: any Workloads
   let automata: any LiveAutomata
+  let apps: any LiveApps
+  /// Bytes of apps that were uploaded.
+  let artifacts: ArtifactStore
   let authenticator: any TokenAuthenticator
   /// `nil` unless the development issuer was asked for.
   let developmentTokens: (any DevelopmentTokens)?
@@ -41,14 +45,16 @@ public final class Gateway: Sendable {
 
   public init(
     kinds: KindRegistry, store: ResourceStore, workloads: any Workloads, automata: any LiveAutomata,
-    authenticator: any TokenAuthenticator, developmentTokens: (any DevelopmentTokens)?, audit: AuditLog,
-    metrics: MetricsRegistry, logger: Logger,
+    apps: any LiveApps, artifacts: ArtifactStore, authenticator: any TokenAuthenticator,
+    developmentTokens: (any DevelopmentTokens)?, audit: AuditLog, metrics: MetricsRegistry, logger: Logger,
     configuration: Configuration
   ) {
     self.kinds = kinds
     self.store = store
     self.workloads = workloads
     self.automata = automata
+    self.apps = apps
+    self.artifacts = artifacts
     self.authenticator = authenticator
     self.developmentTokens = developmentTokens
     self.audit = audit
@@ -66,14 +72,16 @@ public final class Gateway: Sendable {
   /// All routes behind the middleware.
   public func router() -> Router {
     Router(
-      serviceRoutes + workloadRoutes + automatonRoutes + [watchRoute] + resourceRoutes,
+      serviceRoutes + workloadRoutes + automatonRoutes + appRoutes + uploadRoutes + referenceRoutes + [watchRoute]
+        + resourceRoutes,
       middleware: [observe, authenticate])
   }
 
   /// Limits and error answers for the server that the router is served by.
   public func serverConfiguration() -> HTTPServerConfiguration {
     var configuration = HTTPServerConfiguration()
-    configuration.limits.bodyBytes = Gateway.bodyBytesMax
+    // Routes take no more than they read; only uploads read more than `bodyBytesMax`.
+    configuration.limits.bodyBytes = artifacts.limits.artifactBytesMax
     configuration.renderFailure = { failure, _ in Failures.response(for: failure, requestID: RequestID.make()) }
     return configuration
   }

@@ -203,7 +203,7 @@ extension Gateway {
   /// - Throws: ``StoreError`` `notFound`.
   func find(_ key: ResourceKey) async throws -> Resource { try await store.get(key) }
 
-  private func present(_ key: ResourceKey) async throws -> Resource? {
+  func present(_ key: ResourceKey) async throws -> Resource? {
     do { return try await store.get(key) } catch StoreError.notFound { return nil }
   }
 

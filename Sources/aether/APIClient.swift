@@ -40,21 +40,31 @@ struct APIClient: Sendable {
   /// - Parameter path: with its query, percent-encoded.
   func call(_ method: String, _ path: String, body: JSON? = nil, headers: HTTPClient.Headers = [:]) async throws -> JSON
   {
-    let response = try await open(method, path, body: body, headers: headers)
+    try await APIClient.json(of: open(method, path, body: body, headers: headers))
+  }
+
+  /// The same with bytes as they are in the request.
+  func call(_ method: String, _ path: String, bytes: [UInt8]) async throws -> JSON {
+    try await APIClient.json(
+      of: open(method, path, headers: ["content-type": "application/octet-stream"], bytes: bytes))
+  }
+
+  private static func json(of response: HTTPClient.Response) async throws -> JSON {
     let bytes = try await response.body.collect(sizeMax: 256 << 20)
     return bytes.isEmpty ? .null : try JSON.parse(bytes, limits: JSONLimits(depthMax: 128, sizeMax: 256 << 20))
   }
 
   /// Sends a request; the body of the answer is read by the caller as it comes.
   func open(
-    _ method: String, _ path: String, body: JSON? = nil, headers: HTTPClient.Headers = [:]
+    _ method: String, _ path: String, body: JSON? = nil, headers: HTTPClient.Headers = [:], bytes: [UInt8]? = nil
   ) async throws -> HTTPClient.Response {
     var headers = headers
     if headers["accept"] == nil { headers.add("accept", "application/json") }
     if let token = try await validToken() { headers.add("authorization", "Bearer \(token)") }
     if body != nil { headers.add("content-type", "application/json") }
     let request = HTTPClient.Request(
-      method, context.server + path, headers: headers, body: body.map { .bytes($0.bytes()) } ?? .none)
+      method, context.server + path, headers: headers,
+      body: (body?.bytes() ?? bytes).map { .bytes($0) } ?? .none)
     let response: HTTPClient.Response
     do { response = try await http.send(request) } catch { throw unreachable(error) }
     guard !response.isSuccess else { return response }

@@ -13,6 +13,8 @@ struct Manifest {
   var isSource = false
   /// The file that the source of an automaton was read from, and the name that it was sent with.
   var source: AutomatonSourceFile?
+  /// The file of an app, which has to be uploaded, with what was read from it.
+  var app: (path: String, bytes: [UInt8])?
 
   init(file: String, document: YAMLDocument) {
     self.file = file
@@ -73,18 +75,31 @@ struct Manifest {
       source = read
       json = json.replacing(source: read.json)
     }
-    guard kind == "Automaton", let given = json["spec"]?["source"]?.objectValue, given.names == ["file"] else { return }
+    guard ["Automaton", "App"].contains(kind), let given = json["spec"]?["source"]?.objectValue, given.names == ["file"]
+    else { return }
     func fault(_ problem: String) -> APIError {
       Manifest.located(.invalid("spec.source.file", problem), in: [self])
     }
     guard let name = given["file"]?.stringValue, !name.isEmpty else { throw fault("is no name of a file") }
     let folder = FileAccess.folder(of: file)
     let path = name.hasPrefix("/") || file == "-" || folder.isEmpty ? name : "\(folder)/\(name)"
+    if kind == "App" {
+      do { app = (path, try AppUpload.read(path)) } catch { throw fault("cannot be taken: \(error.message)") }
+      return
+    }
     let bytes: [UInt8]
     do { bytes = try File.read(path) ?? [] } catch { throw fault("cannot be read: \(error.message)") }
     let read = try AutomatonSourceFile(bytes, path)
     source = read
     json = json.replacing(source: read.json)
+  }
+
+  /// Uploads the file of an app and names it by its digest: the daemon reads no files.
+  mutating func upload(_ client: APIClient) async throws {
+    guard let app else { return }
+    json = json.replacing(
+      source: ["artifact": .string(try await AppUpload.artifact(app.bytes, of: app.path, client))])
+    self.app = nil
   }
 
   /// The last component of a path, without what follows its first dot.

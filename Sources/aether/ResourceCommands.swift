@@ -56,8 +56,9 @@ enum ResourceCommands {
     discussion: "All resources are checked before any is written, and they are written together.",
     options: [fileOption, .flag("dry-run", nil, "Check only"), OutputForm.option]
   ) { arguments in
-    let manifests = try Manifest.load(try files(arguments))
+    var manifests = try Manifest.load(try files(arguments))
     let client = try APIClient(arguments)
+    for index in manifests.indices { try await manifests[index].upload(client) }
     let path = "/v1/apply" + (arguments.flag("dry-run") ? "?dryRun=true" : "")
     let answer: JSON
     do {

@@ -18,6 +18,7 @@ struct Configuration: Sendable {
   var tokens = Tokens()
   var rate = Rate()
   var log = Log()
+  var apps = Apps()
   /// Changes kept for watchers that were away.
   var changesKept = 100_000
 
@@ -32,6 +33,15 @@ struct Configuration: Sendable {
   struct Rate: Sendable {
     var requestsPerSecond = 200.0
     var burst = 400
+  }
+
+  struct Apps: Sendable {
+    /// Apps that nobody signed are taken.
+    var allowsUnsigned = false
+    /// Folder of public keys, `*.pem`; that of the state when absent.
+    var keys: String?
+    /// Apps of one owner that run at a time.
+    var runningMax = 2048
   }
 
   struct Log: Sendable {
@@ -61,6 +71,7 @@ struct Configuration: Sendable {
     var audit: String { state + "/audit" }
     var node: String { state + "/node" }
     var automata: String { state + "/automata" }
+    var apps: String { state + "/apps" }
     var control: String { runtime + "/aetherd.sock" }
   }
 }
@@ -78,6 +89,8 @@ extension Configuration {
       choices: OnExit.allCases.map(\.rawValue)),
     .flag(
       "dev-issuer", nil, "Give a token to whoever asks on loopback. For development only; prints a warning"),
+    .flag(
+      "apps-allow-unsigned", nil, "Take apps that nobody signed. For development only; prints a warning"),
     .value(
       "log-level", nil, "LEVEL", "Least important messages shown", choices: ["debug", "info", "warning", "error"]),
     .value("log-format", nil, "FORM", "Form of messages", choices: ["text", "json"]),
@@ -94,6 +107,7 @@ extension Configuration {
     if let listen = arguments.value("listen") { self.listen = listen }
     if let onExit = arguments.value("on-exit").flatMap(OnExit.init(rawValue:)) { self.onExit = onExit }
     if arguments.flag("dev-issuer") { usesDevelopmentIssuer = true }
+    if arguments.flag("apps-allow-unsigned") { apps.allowsUnsigned = true }
     if let level = arguments.value("log-level") { log.level = level }
     if let format = arguments.value("log-format") { log.format = format }
   }
@@ -173,6 +187,21 @@ extension Configuration {
           throw .invalid("rate.burst", "is \(number)", accepted: "1 to 1000000")
         }
         rate.burst = Int(number)
+      }
+      try inner.refuseUnknown()
+    }
+    if let value = try reader.optionalObject("apps") {
+      var inner = try FieldReader(value, path: "apps")
+      if let flag = try inner.optionalBool("allowUnsigned") { apps.allowsUnsigned = flag }
+      apps.keys = try inner.optionalString("keys")
+      if let folder = apps.keys, !folder.hasPrefix("/") {
+        throw .invalid("apps.keys", "is \"\(folder)\"", accepted: "an absolute path")
+      }
+      if let count = try inner.optionalInteger("runningMax") {
+        guard (1...65_536).contains(count) else {
+          throw .invalid("apps.runningMax", "is \(count)", accepted: "1 to 65536")
+        }
+        apps.runningMax = Int(count)
       }
       try inner.refuseUnknown()
     }

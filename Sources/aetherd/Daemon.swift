@@ -1,3 +1,4 @@
+import Artifacts
 import AutomataHost
 import Bytes
 import CLinux
@@ -64,13 +65,25 @@ enum Daemon {
     let automata = try AutomatonHost(AutomatonHost.Options(directory: configuration.paths.automata))
     await automata.start()
     metrics.addAutomata(automata)
-    let controller = Controller(store: store, backend: LocalNodeBackend(node, automata: automata))
+    let audit = try AuditLog(directory: configuration.paths.audit)
+    let artifacts = try ArtifactStore(root: configuration.paths.apps + "/artifacts")
+    let runtimes = AppRuntimes { owner, entry in
+      audit.record(
+        AuditLog.AppEntry(
+          time: Timestamp(milliseconds: entry.time), user: owner, app: entry.app, event: entry.event.name,
+          detail: entry.detail))
+    }
+    let apps = NodeApps(try configuration.appOptions(runtimes), artifacts: artifacts)
+    if configuration.apps.allowsUnsigned { logger.warning("apps that nobody signed are taken: for development only") }
+    try await apps.open()
+    let controller = Controller(store: store, backend: LocalNodeBackend(node, automata: automata, apps: apps))
     try await controller.start()
 
-    let audit = try AuditLog(directory: configuration.paths.audit)
     let gateway = Gateway(
       kinds: .standard, store: store, workloads: NodeWorkloads(node: node, controller: controller),
       automata: NodeAutomata(host: automata),
+      apps: InstalledApps(apps: apps, runtimes: runtimes, allowsUnsigned: configuration.apps.allowsUnsigned),
+      artifacts: artifacts,
       authenticator: TokenCheck(verifier: TokenVerifier(trusted)),
       developmentTokens: try development.map { try DevelopmentTokenSource($0) }, audit: audit, metrics: metrics,
       logger: Logger("gateway"), configuration: gatewayConfiguration(configuration))
@@ -92,6 +105,7 @@ enum Daemon {
     await control.shutdown(grace: drainTime)
     await controller.stop()
     await automata.shutdown()
+    await apps.close()
     if configuration.onExit == .stop { await stopWork(node, logger) }
     await node.shutdown()
     group.shutdown()

@@ -1,3 +1,4 @@
+import AppFormat
 import Automata
 import AutomataHost
 import AutomatonFiles
@@ -18,7 +19,7 @@ import Testing
   }
 
   @Test func everyKindLoads() throws {
-    #expect(KindRegistry.standard.kinds.map(\.kind) == ["Cell", "Process", "Automaton"])
+    #expect(KindRegistry.standard.kinds.map(\.kind) == ["Cell", "Process", "Automaton", "App"])
     #expect(
       KindRegistry.standard["cells"]?.columns.filter { !$0.isWide }.map(\.title)
         == ["NAME", "PHASE", "CPU", "MEMORY", "RESTARTS", "AGE"])
@@ -44,6 +45,69 @@ import Testing
   ])
   func refuses(_ kind: String, _ name: String, _ spec: String, _ field: String) throws {
     #expect(try check(kind, name, spec)?.field == field)
+  }
+
+  static let digest = String(repeating: "0a", count: 32)
+
+  /// What an app's specification may say, and which field is named where it does not fit.
+  @Test(arguments: [
+    (#"{"artifact":"DIGEST"}"#, "", nil),
+    (#"{"artifact":"sha256:DIGEST"}"#, #","capabilities":["*"],"autostart":false,"priority":9"#, nil),
+    (#"{"data":"AGFzbQEAAAA="}"#, #","manifest":{"name":"x","capabilities":["timer"]}"#, nil),
+    (#"{"data":"AGFzbQEAAAA="}"#, #","quotas":{"memory":"1Mi","cpu":"500m","executionTimeout":"1s","handles":4}"#, nil),
+    (#"{"data":"AGFzbQEAAAA="}"#, #","restart":{"policy":"never"},"arguments":["a"],"environment":{"A":"b"}"#, nil),
+    (#"{"data":"AGFzbQEAAAA="}"#, #","trust":{"unsigned":"refuse"}"#, nil),
+    ("{}", "", "spec.source"),
+    (#"{"file":"x.wasm"}"#, "", "spec.source.file"),
+    (#"{"artifact":"DIGEST","data":"AGFzbQEAAAA="}"#, "", "spec.source"),
+    (#"{"artifact":"GIGEST01DIGEST"}"#, "", "spec.source.artifact"),
+    (#"{"data":"%%%%%%%%"}"#, "", "spec.source.data"),
+    (#"{"data":"aGVsbG8gd29ybGQ="}"#, "", "spec.source.data"),
+    (#"{"artifact":"DIGEST"}"#, #","capabilities":["timer","fly"]"#, "spec.capabilities[1]"),
+    (#"{"artifact":"DIGEST"}"#, #","quotas":{"memory":"1Ki"}"#, "spec.quotas.memory"),
+    (#"{"artifact":"DIGEST"}"#, #","quotas":{"cpu":2}"#, "spec.quotas.cpu"),
+    (#"{"artifact":"DIGEST"}"#, #","quotas":{"executionTimeout":"1h"}"#, "spec.quotas.executionTimeout"),
+    (#"{"artifact":"DIGEST"}"#, #","quotas":{"handles":0}"#, "spec.quotas.handles"),
+    (#"{"artifact":"DIGEST"}"#, #","restart":{"policy":"always"}"#, "spec.restart.policy"),
+    (#"{"artifact":"DIGEST"}"#, #","restart":{"delay":"25h"}"#, "spec.restart.delay"),
+    (#"{"artifact":"DIGEST"}"#, #","environment":{"A=B":""}"#, "spec.environment"),
+    (#"{"artifact":"DIGEST"}"#, #","manifest":{"capabilities":"timer"}"#, "spec.manifest.capabilities"),
+    (#"{"artifact":"DIGEST"}"#, #","trust":{"unsigned":"perhaps"}"#, "spec.trust.unsigned"),
+    (#"{"artifact":"DIGEST"}"#, #","colour":"red""#, "spec.colour"),
+  ])
+  func apps(_ source: String, _ rest: String, _ field: String?) throws {
+    let spec = #"{"source":\#(source)\#(rest)}"#.replacing("GIGEST01DIGEST", with: String(repeating: "x", count: 64))
+    #expect(try check("App", "a", spec.replacing("DIGEST", with: KindTests.digest))?.field == field)
+  }
+
+  @Test(arguments: ["a/b", "a-name-that-is-longer-than-31-characters", "a_b"])
+  func namesOfApps(_ name: String) throws {
+    #expect(try check("App", name, #"{"source":{"data":"AGFzbQEAAAA="}}"#)?.field == "metadata.name")
+  }
+
+  /// The bytes and their digest are the same source, whatever the spelling.
+  @Test func sourcesOfApps() throws {
+    let module: [UInt8] = [0, 0x61, 0x73, 0x6D, 1, 0, 0, 0]
+    let data = try AppSpec(["source": ["data": .string(Base64.encode(module))]])
+    let artifact = try AppSpec(["source": ["artifact": .string("sha256:\(data.source.digest.uppercased())")]])
+    #expect(data.source == .data(module) && artifact.source == .artifact(data.source.digest))
+    #expect(data.fingerprint == artifact.fingerprint)
+    let other = try AppSpec(["source": ["artifact": .string(data.source.digest)], "autostart": false])
+    #expect(other.fingerprint != artifact.fingerprint)
+  }
+
+  /// Without a list an app gets nothing privileged.
+  @Test func ceilingsOfApps() throws {
+    let registry = CapabilityRegistry()
+    func ceiling(_ names: JSON?) throws -> CapabilitySet {
+      var spec: JSONObject = ["source": ["artifact": .string(KindTests.digest)]]
+      spec["capabilities"] = names
+      return try AppSpec(.object(spec)).ceiling(registry)
+    }
+    #expect(try ceiling(nil).contains(.timer) && !ceiling(nil).containsAny(of: .privileged))
+    #expect(try ceiling(["*"]) == registry.registered)
+    #expect(try ceiling([]) == [])
+    #expect(try ceiling(["storage.*", "network.use"]) == [.storageRead, .storageWrite, .network])
   }
 
   static let automaton =

@@ -8,7 +8,7 @@ import Model
 ///
 /// A line starts with `@TIME` in milliseconds; due timers fire first. Then one of
 /// - `start`: the store and the node answer that they have nothing
-/// - `cell NAME UID SPEC`, `process NAME UID SPEC`, `automaton NAME UID SPEC`: declare or change
+/// - `cell NAME UID SPEC`, `process NAME UID SPEC`, `automaton NAME UID SPEC`, `app NAME UID SPEC`: declare or change
 /// - `delete KIND NAME`, `purge KIND NAME` (without its finalizers)
 /// - `done UID STATE`: the node answers the command with what it has then; `done UID fail node|workload|conflict CODE`
 /// - `saw UID STATE`: the node reports by itself; `lose UID STATE`: the same, but the report gets lost
@@ -51,7 +51,7 @@ struct ScenarioRunner {
       core = ControlCore()
       timers = [:]
       step(.resourcesListed(store.sorted))
-    case "cell", "process", "automaton":
+    case "cell", "process", "automaton", "app":
       guard rest.count >= 3 else { throw Fault(line: line) }
       let key = ResourceKey(owner: "o", kind: ScenarioRunner.kind(words[1]), name: rest[0])
       let spec = try JSON.parse(rest.dropFirst(2).joined(separator: " "))
@@ -115,11 +115,29 @@ struct ScenarioRunner {
     return .automaton(automaton)
   }
 
+  /// `app` stands for what was applied last, or keeps what it was; `rolledback` runs the version before.
+  private func app(_ uid: String, _ state: String, _ line: String) throws -> Observation {
+    let states: [String: AppObservation.State] = [
+      "running": .running, "rolledback": .running, "installed": .installed, "stopped": .stopped,
+      "completed": .completed, "backoff": .backOff, "failed": .failed, "starting": .starting,
+    ]
+    guard let known = states[state] else { throw Fault(line: line) }
+    var fingerprint = Fingerprint([:])
+    if case .app(let old) = node[uid] { fingerprint = old.fingerprint }
+    if case .applyApp(_, _, let spec) = commanded[uid] { fingerprint = spec.fingerprint }
+    return .app(
+      AppObservation(
+        workload: uid, fingerprint: fingerprint, number: UInt64(now.milliseconds), state: known,
+        failure: known == .failed || known == .backOff ? "trap: unreachable" : "",
+        rollback: state == "rolledback" ? "trap: unreachable" : nil, details: ["version": "1.0"]))
+  }
+
   private func observation(_ words: [String], _ line: String) throws -> Observation? {
     guard words.count >= 2 else { throw Fault(line: line) }
     let (uid, state) = (words[0], words[1])
     if state == "gone" { return nil }
     let resource = store.find(uid: uid)
+    if resource?.kind == "App" || uid.hasPrefix("w") { return try app(uid, state, line) }
     if resource?.kind == "Automaton" || uid.hasPrefix("a") { return try automaton(uid, state, line) }
     if case .createCell(_, _, let spec) = commanded[uid] { return cell(uid, spec, isPaused: state == "paused") }
     if resource?.kind == "Cell" || uid.hasPrefix("c") {

@@ -41,6 +41,8 @@ struct Simulation {
     case timer(ControlCore.TimerKey, Timestamp)
     case user
     case chaos
+    /// The node starts an app again by itself.
+    case restartApp(WorkloadID)
     case crash
     case look
   }
@@ -67,6 +69,7 @@ struct Simulation {
   private var feedAt = Timestamp(milliseconds: 0)
   private var reportAt = Timestamp(milliseconds: 0)
   private var lastPid: Int64 = 100
+  private var appNumber: UInt64 = 0
   private(set) var commandCount = 0
   private(set) var statusWriteCount = 0
   private(set) var userCount = 0
@@ -164,6 +167,9 @@ struct Simulation {
       guard !isCalm else { return }
       endSomething()
       schedule(.chaos, after: random.delay(10...1000), outlivesDaemon: true)
+    case .restartApp(let uid):
+      guard case .app(let app) = node[uid], app.state == .backOff else { return }
+      reportApp(app, .running)
     case .crash:
       guard !isCalm else { return }
       faultCount += 1
@@ -239,9 +245,13 @@ struct Simulation {
     let cellSpecs: [JSON] = [
       [:], ["limits": ["memory": "64Mi"]], ["paused": true], ["root": ["mode": "overlay"]], ["hostname": "h"],
     ]
+    let app = ResourceKey(owner: "o", kind: "App", name: "xyz".map(String.init).randomElement(using: &random) ?? "x")
+    let appSpecs: [JSON] = ["a", "b", "c"].map { digit in
+      ["source": ["artifact": .string(String(repeating: digit, count: 64))], "capabilities": ["storage.*"]]
+    }
     let policies: [JSON] = ["always", "onFailure", "never"]
     let commands: [JSON] = ["one", "two"]
-    switch Int.random(in: 0..<10, using: &random) {
+    switch Int.random(in: 0..<13, using: &random) {
     case 0...2: apply(cell, cellSpecs.randomElement(using: &random) ?? [:])
     case 3...6:
       apply(
@@ -253,6 +263,8 @@ struct Simulation {
           ],
         ])
     case 7: delete(process)
+    case 10...11: apply(app, appSpecs.randomElement(using: &random) ?? [:])
+    case 12: delete(app)
     case 8 where weather == .storm:
       // As the gateway does it: what is inside goes, too.
       for child in store.sorted where child.kind == "Process" && child.metadata.name.hasPrefix(cell.name + "/") {
@@ -261,14 +273,14 @@ struct Simulation {
       delete(cell)
     case 9 where weather == .storm:
       // Taken from the store by force: the node has an orphan.
-      let key = random.chance(50) ? cell : process
+      let key = [cell, process, app].randomElement(using: &random) ?? cell
       if let resource = store.purge(key) { feed(.resourceRemoved(key, uid: resource.metadata.uid)) }
     default: delete(process)
     }
   }
 
   private mutating func apply(_ key: ResourceKey, _ spec: JSON) {
-    let uid = "\(key.kind == "Cell" ? "c" : "p")\(store.revision)"
+    let uid = "\(key.kind == "Cell" ? "c" : key.kind == "App" ? "w" : "p")\(store.revision)"
     if let resource = store.apply(key, uid: uid, spec, at: now) { feed(.resource(resource)) }
   }
 
@@ -361,6 +373,16 @@ struct Simulation {
       (automaton.execution, automaton.beganAt, automaton.failedAt) = (.running, now, nil)
       node[uid] = .automaton(automaton)
     case .removeAutomaton(let uid): node[uid] = nil
+    case .applyApp(let uid, _, let spec):
+      // Another module is in place, or does not come up and the one before is back.
+      var isRolledBack = false
+      if case .app(let old) = node[uid], old.fingerprint != spec.fingerprint { isRolledBack = fault(10) }
+      appNumber += 1
+      node[uid] = .app(
+        AppObservation(
+          workload: uid, fingerprint: spec.fingerprint, number: appNumber, state: .running,
+          rollback: isRolledBack ? "it trapped" : nil))
+    case .removeApp(let uid): node[uid] = nil
     }
   }
 
@@ -380,6 +402,16 @@ struct Simulation {
     }
   }
 
+  private mutating func reportApp(_ app: AppObservation, _ state: AppObservation.State) {
+    var changed = app
+    appNumber += 1
+    changed.number = appNumber
+    changed.state = state
+    changed.failure = state == .backOff || state == .failed ? "trap: unreachable" : ""
+    node[app.workload] = .app(changed)
+    report(app.workload)
+  }
+
   private mutating func endSomething() {
     guard let uid = node.keys.sorted().randomElement(using: &random) else { return }
     faultCount += 1
@@ -391,6 +423,10 @@ struct Simulation {
       ends[uid, default: 0] += 1
       end(process, causes.randomElement(using: &random) ?? .lost)
       report(uid)
+    case .app(let app) where app.state == .running:
+      let isFinal = random.chance(30)
+      reportApp(app, isFinal ? [.completed, .failed, .stopped].randomElement(using: &random) ?? .failed : .backOff)
+      if !isFinal { schedule(.restartApp(uid), after: random.delay(0...2000), outlivesDaemon: true) }
     case .cell where weather == .storm && random.chance(20):
       node[uid] = nil
       report(uid)

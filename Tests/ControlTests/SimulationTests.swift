@@ -46,7 +46,15 @@ import Testing
       #expect(!resource.isDeleting, name)
       #expect(resource.observedGeneration == resource.metadata.generation, name)
       let observation = simulation.node[resource.metadata.uid]
-      if resource.kind == "Cell" {
+      if resource.kind == "App" {
+        guard case .app(let app) = observation else {
+          Issue.record("not on the node: \(name)")
+          continue
+        }
+        #expect(app.fingerprint == (try AppSpec(resource.spec)).fingerprint, name)
+        #expect(resource.phase == app.phase, name)
+        #expect((resource.status["reason"] == "RolledBack") == (app.rollback != nil), name)
+      } else if resource.kind == "Cell" {
         let spec = try CellSpec(resource.spec)
         guard case .cell(let cell) = observation else {
           Issue.record("not on the node: \(name)")

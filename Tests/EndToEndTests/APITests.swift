@@ -77,7 +77,7 @@ import Testing
         "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
           + "response_schema_conformance,negative_data_rejection,ignored_auth",
         // The upgrade to WebSocket is not a request and a response; WebSocketTests and the tour go through it.
-        "--exclude-path", "/v1/watch", "--exclude-path", "/v1/cells/{name}/exec",
+        "--exclude-path", "/v1/watch", "--exclude-path", "/v1/cells/{name}/exec", "--exclude-path", "/v1/app-events",
       ])
     #expect(contract.status == 0, "\(contract.output.suffix(6000))\(contract.errors.suffix(2000))")
   }

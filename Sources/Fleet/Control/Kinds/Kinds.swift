@@ -11,6 +11,7 @@ struct ControlledKind: Sendable {
     ControlledKind(definition: CellKind.definition) { CellCore(resource: $0) },
     ControlledKind(definition: ProcessKind.definition) { ProcessCore(resource: $0) },
     ControlledKind(definition: AutomatonKind.definition) { AutomatonCore(resource: $0) },
+    ControlledKind(definition: AppKind.definition) { AppControl(resource: $0) },
   ]
 
   static let byKind = Dictionary(uniqueKeysWithValues: all.map { ($0.definition.kind, $0) })

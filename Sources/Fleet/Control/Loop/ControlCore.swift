@@ -15,6 +15,7 @@ public struct ControlCore: Sendable {
   /// Members of a status that count as counters.
   static let counters: Set<String> = [
     "restarts", "processes", "state", "states", "outputs", "ticks", "transitions", "errors", "lastError",
+    "crashes",
   ]
 
   public enum Event: Sendable {

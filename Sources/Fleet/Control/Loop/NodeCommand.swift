@@ -23,6 +23,11 @@ public enum NodeCommand: Sendable, Equatable {
   case restartAutomaton(WorkloadID)
   /// Ends it and forgets its snapshot and its traces.
   case removeAutomaton(WorkloadID)
+  /// Installs an app or replaces it in place, as specified, and starts it if it is to run; what is so already goes on
+  /// undisturbed.
+  case applyApp(WorkloadID, ResourceKey, AppSpec)
+  /// Stops and uninstalls it, with its data.
+  case removeApp(WorkloadID)
 
   /// The word for messages and metrics.
   public var name: String {
@@ -37,12 +42,14 @@ public enum NodeCommand: Sendable, Equatable {
     case .applyAutomaton: "applyAutomaton"
     case .restartAutomaton: "restartAutomaton"
     case .removeAutomaton: "removeAutomaton"
+    case .applyApp: "applyApp"
+    case .removeApp: "removeApp"
     }
   }
 
   var isRemoval: Bool {
     switch self {
-    case .removeCell, .removeProcess, .removeAutomaton: true
+    case .removeCell, .removeProcess, .removeAutomaton, .removeApp: true
     default: false
     }
   }
@@ -51,7 +58,8 @@ public enum NodeCommand: Sendable, Equatable {
     switch self {
     case .createCell(let id, _, _), .updateCell(let id, _), .setCellPaused(let id, _), .removeCell(let id),
       .startProcess(let id, _, _, _), .stopProcess(let id, _), .removeProcess(let id),
-      .applyAutomaton(let id, _, _), .restartAutomaton(let id), .removeAutomaton(let id):
+      .applyAutomaton(let id, _, _), .restartAutomaton(let id), .removeAutomaton(let id),
+      .applyApp(let id, _, _), .removeApp(let id):
       id
     }
   }

@@ -5,12 +5,14 @@ public enum Observation: Sendable, Equatable {
   case cell(CellObservation)
   case process(ProcessObservation)
   case automaton(AutomatonObservation)
+  case app(AppObservation)
 
   public var workload: WorkloadID {
     switch self {
     case .cell(let cell): cell.workload
     case .process(let process): process.workload
     case .automaton(let automaton): automaton.workload
+    case .app(let app): app.workload
     }
   }
 
@@ -23,6 +25,7 @@ public enum Observation: Sendable, Equatable {
       return mine.run.startedAt < theirs.run.startedAt
     case (.automaton(let mine), .automaton(let theirs)):
       return mine.startedAt == theirs.startedAt ? mine.time < theirs.time : mine.startedAt < theirs.startedAt
+    case (.app(let mine), .app(let theirs)): return mine.number < theirs.number
     default: return false
     }
   }
@@ -32,6 +35,7 @@ public enum Observation: Sendable, Equatable {
     switch self {
     case .cell(let cell): .removeCell(cell.workload)
     case .automaton(let automaton): .removeAutomaton(automaton.workload)
+    case .app(let app): .removeApp(app.workload)
     case .process(let process):
       if isCellOrphan(process.cell) {
         nil

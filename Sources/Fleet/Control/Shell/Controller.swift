@@ -251,7 +251,8 @@ extension ControlCore {
       switch entry.observation {
       case .cell: (uid, nil)
       case .process(let process) where process.isRunning: (uid, process.cell)
-      case .process, .automaton, nil: nil
+      case .app(let app) where app.state == .running: (uid, nil)
+      case .process, .automaton, .app, nil: nil
       }
     }
   }

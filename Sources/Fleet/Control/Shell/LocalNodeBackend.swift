@@ -7,12 +7,16 @@ import Node
 public struct LocalNodeBackend: NodeBackend {
   private let node: NodeRuntime
   private let automata: AutomatonHost?
+  private let apps: NodeApps?
   private let directory = ProcessDirectory()
 
-  /// - Parameter automata: runs automata; without it the node runs none.
-  public init(_ node: NodeRuntime, automata: AutomatonHost? = nil) {
+  /// - Parameters:
+  ///   - automata: runs automata; without it the node runs none.
+  ///   - apps: runs apps; without it the node runs none.
+  public init(_ node: NodeRuntime, automata: AutomatonHost? = nil, apps: NodeApps? = nil) {
     self.node = node
     self.automata = automata
+    self.apps = apps
   }
 
   /// Names of labels that say what a workload was made from.
@@ -28,6 +32,12 @@ public struct LocalNodeBackend: NodeBackend {
       case .applyAutomaton(let id, let key, let spec): return await apply(spec, id, key)
       case .restartAutomaton(let id): return await restartAutomaton(id)
       case .removeAutomaton(let id): return await removeAutomaton(id)
+      case .applyApp(let id, let key, let spec):
+        guard let apps else {
+          return .failure(NodeFailure(.node, code: "Unavailable", message: "this node runs no apps"))
+        }
+        return await apps.apply(spec, id, key).map { $0.map { .app($0) } }
+      case .removeApp(let id): return await (apps?.remove(id) ?? .success(nil)).map { $0.map { .app($0) } }
       case .createCell(let id, let key, let spec):
         return .success(.cell(observation(try await node.createCell(try configuration(id, key, spec)))))
       case .updateCell(let id, let spec):
@@ -96,6 +106,7 @@ public struct LocalNodeBackend: NodeBackend {
       }
     }
     for status in await automata?.statuses() ?? [] { observations.append(.automaton(AutomatonObservation(status))) }
+    for app in await apps?.list() ?? [] { observations.append(.app(app)) }
     return .success(observations)
   }
 
@@ -116,9 +127,18 @@ public struct LocalNodeBackend: NodeBackend {
           }
         }
       }
+      let appsTask = Task {
+        for await report in await apps?.reports() ?? AsyncStream(unfolding: { nil }) {
+          switch report {
+          case .changed(let app): continuation.yield(.observed(.app(app)))
+          case .removed(let id): continuation.yield(.vanished(id))
+          }
+        }
+      }
       continuation.onTermination = { _ in
         task.cancel()
         automataTask.cancel()
+        appsTask.cancel()
       }
     }
   }
@@ -146,6 +166,7 @@ public struct LocalNodeBackend: NodeBackend {
     if let cell {
       stats = try? await node.stats(cell: cell, process: workload)
     } else {
+      if let usage = await apps?.usage(of: workload) { return usage }
       stats = try? await node.stats(cell: workload)
     }
     guard let stats else { return nil }

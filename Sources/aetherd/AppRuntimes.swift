@@ -1,0 +1,79 @@
+import AppFormat
+import AppManager
+import AppSigning
+import Apps
+import Control
+import Crypto
+import Linux
+import Model
+import Synchronization
+
+/// The run-times of apps, one for each owner: what one owner's apps say to each other, keep and write is out of reach for
+/// those of another.
+final class AppRuntimes: Sendable {
+  /// Takes what matters for security to a place that lasts.
+  typealias Sink = @Sendable (_ owner: String, _ entry: Apps.AuditLog.Entry) -> Void
+
+  private let sink: Sink
+  private let runtimes = Mutex<[String: AppRuntime]>([:])
+
+  init(sink: @escaping Sink) { self.sink = sink }
+
+  subscript(owner: String) -> AppRuntime? { runtimes.withLock { $0[owner] } }
+
+  /// - Parameter folder: of the owner.
+  func make(owner: String, folder: String) throws -> AppRuntime {
+    let sink = sink
+    let runtime = try AppRuntime(
+      AppRuntime.Options(
+        cacheFolder: "\(folder)/code", dataFolder: folder,
+        auditSink: { sink(owner, $0) }))
+    runtimes.withLock { $0[owner] = runtime }
+    return runtime
+  }
+}
+
+extension AppRuntime: NodeAppRunner {
+  public func attach(_ manager: AppManager) { services.control = ManagedApps(manager: manager) }
+  public func tell(_ event: AppLifecycleEvent) { services.lifecycle(event.name.text, state: event.phase.rawValue) }
+}
+
+extension Configuration {
+  /// How the node handles apps.
+  ///
+  /// - Throws: ``APIError`` that names a key which cannot be used.
+  func appOptions(_ runtimes: AppRuntimes) throws -> NodeApps.Options {
+    var manager = AppManagerOptions(
+      rules: AppInstallRules(trust: try appTrust(), hostVersion: Configuration.appHostVersion))
+    manager.runningMax = apps.runningMax
+    return NodeApps.Options(root: paths.apps, manager: manager) { owner, folder in
+      try runtimes.make(owner: owner, folder: folder)
+    }
+  }
+
+  /// What apps that name the least version of their host compare with: the reference's, whose interface is offered.
+  static let appHostVersion = HostVersion(1, 6, 5)
+
+  private static let keyBytesMax = 65_536
+
+  private func appTrust() throws -> AppTrust {
+    let folder = apps.keys ?? paths.apps + "/keys"
+    try Files.makeDirectories(folder, mode: 0o700)
+    var keys: [PublicKey] = []
+    for name in try Files.names(in: folder).sorted() where name.hasSuffix(".pem") {
+      do {
+        keys.append(
+          try PublicKey(
+            pem: String(
+              decoding: try Files.read("\(folder)/\(name)", limit: Configuration.keyBytesMax), as: UTF8.self)))
+      } catch {
+        throw APIError(.invalid, "\(folder)/\(name): \(error)", field: "apps.keys")
+      }
+    }
+    do throws(AppSigningError) {
+      return try AppTrust(keys: keys, requiresSignature: !apps.allowsUnsigned)
+    } catch {
+      throw APIError(.invalid, "\(folder): \(error)", field: "apps.keys")
+    }
+  }
+}
