@@ -21,7 +21,13 @@ final class Bench {
     runtime = try AppRuntime(AppRuntime.Options(cacheFolder: folder + "/cache", dataFolder: folder + "/data"))
   }
 
-  deinit { try? Files.removeTree(folder) }
+  deinit {
+    // A compiler in the background may put code into the cache meanwhile.
+    for _ in 0..<100 {
+      if (try? Files.removeTree(folder)) != nil { return }
+      usleep(20_000)
+    }
+  }
 
   /// - Parameter text: the module in the text format.
   func launch(
