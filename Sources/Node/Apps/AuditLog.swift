@@ -48,6 +48,8 @@ public final class AuditLog: Sendable {
   private struct State {
     var entries: [Entry] = []
     var next: UInt64 = 1
+    /// By app: entries of this second, and events that were left out since its last entry.
+    var recent: [String: (second: Int64, count: Int, leftOut: UInt64)] = [:]
     /// Of the entry before the first one that is kept.
     var firstTag = [UInt8](repeating: 0, count: 32)
   }
@@ -67,7 +69,11 @@ public final class AuditLog: Sendable {
     self.sink = sink
   }
 
-  /// Adds an event. Equal ones that follow each other are one entry with a count, so that a flood cannot push out the rest.
+  /// Entries that one app makes in a second; more are counted, and said with its next one.
+  public static let entriesPerSecond = 20
+
+  /// Adds an event. Equal ones that follow each other are one entry with a count, and one app makes only so many entries a
+  /// second, so that a flood cannot push out what others did.
   public func note(_ event: Event, app: String, detail: String) {
     let entry: Entry? = state.withLock { state in
       let last = state.entries.count - 1
@@ -81,9 +87,24 @@ public final class AuditLog: Sendable {
       }
       var time = timespec()
       clock_gettime(CLOCK_REALTIME, &time)
+      let second = Int64(time.tv_sec)
+      var recent = state.recent[app] ?? (second, 0, 0)
+      if recent.second != second { (recent.second, recent.count) = (second, 0) }
+      let isOfGuest = event == .capabilityDenied || event == .rateLimited || event == .quotaReached
+      guard recent.count < Self.entriesPerSecond || !isOfGuest else {
+        recent.leftOut += 1
+        state.recent[app] = recent
+        return nil
+      }
       var entry = Entry(
-        number: state.next, event: event, time: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000, app: app,
-        detail: detail, count: 1, tag: [])
+        number: state.next, event: event, time: second * 1000 + Int64(time.tv_nsec) / 1_000_000, app: app,
+        detail: recent.leftOut == 0 ? detail : "\(detail) (\(recent.leftOut) events left out before)", count: 1, tag: []
+      )
+      // An app that has been quiet for a second has nothing to be remembered.
+      if state.recent.count > 1024 {
+        state.recent = state.recent.filter { $0.value.second == second || $0.value.leftOut > 0 }
+      }
+      state.recent[app] = (second, recent.count + 1, 0)
       entry.tag = tag(of: entry, after: state.entries.last?.tag ?? state.firstTag)
       state.next += 1
       state.entries.append(entry)
