@@ -83,7 +83,8 @@ public final class NetworkHost: Sendable {
     _ pipe: StreamPipe, to host: String, port: UInt16, isTLS: Bool, _ rules: NetworkRules, on loop: EventLoop
   ) {
     let options = state.withLock { $0.options }
-    Task {
+    // On the loop, so that it does not wait for others of the process's tasks.
+    Task(executorPreference: loop) {
       do throws(NetError) {
         let deadline = MonotonicInstant.now + options.connectTimeout
         let addresses = try await Self.addresses(host, port, rules, options, deadline)
@@ -178,7 +179,7 @@ public final class NetworkHost: Sendable {
   static func bindDatagrams(_ pipe: StreamPipe, _ port: UInt16, _ rules: NetworkRules, on loop: EventLoop) -> Int32? {
     let done = Waker()
     let outcome = Shared<Int32?>(ETIMEDOUT)
-    Task {
+    Task(executorPreference: loop) {
       do throws(NetError) {
         try await bindDatagrams(pipe, .anyIPv4(port: port), rules, isOpen: false, on: loop)
         outcome.set(nil)
