@@ -180,6 +180,8 @@ let modules: [Module] = [
   system("CWasmtime", apt: nil),
   library("Wasmtime", "Platform", ["Bytes", "Crypto", "CWasmtime", "Linux"], linker: wasmtimeLinker),
   tests("Wasmtime", ["Crypto", "PythonPeer"]),
+  system("CMosquitto", apt: "libmosquitto-dev"),
+  library("Mosquitto", "Platform", ["CMosquitto", "Linux"]),
   c("CLinux"),
   library("Linux", "Platform", ["CLinux"]), tests("Linux"),
   // Node: what runs on one machine
@@ -192,12 +194,16 @@ let modules: [Module] = [
   library("AppDevices", "Node", ["AppFormat", "CDevices", "Linux"]),
   tests("AppDevices", ["CDevices", "Linux", "PythonPeer"]),
   library(
-    "Apps", "Node", ["AppABI", "AppDevices", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Wasmtime"]),
+    "Apps", "Node",
+    [
+      "AppABI", "AppDevices", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Mosquitto", "Net",
+      "Wasmtime",
+    ]),
   tests(
     "Apps",
     [
-      "AppABI", "AppDevices", "AppFormat", "AppManager", "AppSigning", "Crypto", "Linux", "Wasmtime",
-      "aether-settings-torture",
+      "AppABI", "AppDevices", "AppFormat", "AppManager", "AppSigning", "Bytes", "Crypto", "JSON", "Linux", "Mosquitto",
+      "Net", "PythonPeer", "TestAuthority", "Wasmtime", "aether-settings-torture",
     ]),
   executable("aether-settings-torture", ["AppFormat", "AppManager", "Apps", "Crypto", "Linux"]),
   library("Artifacts", "Node", ["Bytes", "Crypto", "JSON", "Linux"]), tests("Artifacts", ["Bytes", "Crypto", "Linux"]),

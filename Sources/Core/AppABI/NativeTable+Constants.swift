@@ -10,8 +10,11 @@ extension NativeTable {
       NativeConstant("EISDIR", 21), NativeConstant("EINVAL", 22), NativeConstant("EMFILE", 24),
       NativeConstant("EFBIG", 27), NativeConstant("ENOSPC", 28), NativeConstant("ENAMETOOLONG", 36),
       NativeConstant("ENOSYS", 38), NativeConstant("ENOTEMPTY", 39), NativeConstant("ENODATA", 61),
-      NativeConstant("EMSGSIZE", 90), NativeConstant("ENOTSUP", 95), NativeConstant("ENOTCONN", 107),
-      NativeConstant("ETIMEDOUT", 110), NativeConstant("EALREADY", 114), NativeConstant("ECANCELED", 125),
+      NativeConstant("EPROTO", 71, "TLS failed."),
+      NativeConstant("EMSGSIZE", 90), NativeConstant("ENOTSUP", 95),
+      NativeConstant("EADDRINUSE", 98), NativeConstant("ECONNRESET", 104), NativeConstant("ENOTCONN", 107),
+      NativeConstant("ETIMEDOUT", 110), NativeConstant("ECONNREFUSED", 111), NativeConstant("EHOSTUNREACH", 113),
+      NativeConstant("EALREADY", 114), NativeConstant("ECANCELED", 125),
     ]
   }
 

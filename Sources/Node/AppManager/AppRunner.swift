@@ -60,13 +60,15 @@ public struct AppLaunch: Sendable {
   public var arguments: [String]
   public var environment: [String: String]
   public var startTimeout: Duration
+  /// It may connect to this machine itself, to its links, and to the addresses that clouds keep a machine's credentials at.
+  public var allowsLocalAddresses: Bool
 
   public init(
     name: AppName, version: String = "", module: [UInt8], modulePath: String, sha256: [UInt8],
     modelPath: String? = nil, manifest: AppManifest, isAttested: Bool = false, trust: AppTrustLevel = .user,
     capabilities: CapabilitySet, quotas: AppQuotas = AppQuotas(), startCount: UInt64 = 0, restartCount: Int = 0,
     dataDirectory: String, arguments: [String] = [], environment: [String: String] = [:],
-    startTimeout: Duration = .seconds(15)
+    startTimeout: Duration = .seconds(15), allowsLocalAddresses: Bool = false
   ) {
     self.name = name
     self.version = version
@@ -85,6 +87,7 @@ public struct AppLaunch: Sendable {
     self.arguments = arguments
     self.environment = environment
     self.startTimeout = startTimeout
+    self.allowsLocalAddresses = allowsLocalAddresses
   }
 }
 

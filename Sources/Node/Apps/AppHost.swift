@@ -38,6 +38,8 @@ final class AppHost {
   private var limitNotedAt = Int64.min / 2
   var heap = GuestHeap()
   var timers = Timers()
+  var network = AppNetwork()
+  var mqtt = AppMQTT()
   var power = AppPower()
   /// Events of buttons are kept for it.
   var hasInputQueue = false
@@ -49,6 +51,8 @@ final class AppHost {
   /// Set by `exit`, which ends the guest.
   var exitCode: Int32?
   let watch: ExecutionWatch
+  /// Called when the app has ended, before the rest is given back.
+  var onClose: (() -> Void)?
 
   init(
     name: String, quotas: AppQuotas, log: AppLog, audit: AuditLog, counters: AppCounters, interrupter: Interrupter,
@@ -77,6 +81,10 @@ final class AppHost {
     publish()
     for topic in Array(subscriptions.keys) { _ = unsubscribe(topic) }
     services.devices.release(deviceUser)
+    onClose?()
+    onClose = nil
+    network.closeAll(self)
+    mqtt.close(self)
     files = nil
     instance = nil
     handles.giveBack(handles.count)

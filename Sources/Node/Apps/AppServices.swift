@@ -11,8 +11,11 @@ public final class AppServices: Sendable {
   /// Settings of apps are kept below.
   public let dataFolder: String
   public let messages = MessageBus()
+  public let network = NetworkHost()
+  public let mqtt = MQTTHub()
   private let commands: CommandBridge
   private let controls = Mutex<(any AppControl)?>(nil)
+  private let updates = Mutex<(any HostUpdater)?>(nil)
   private let switching = Mutex<Task<Void, Never>?>(nil)
 
   /// Screen, buttons, pins, ports, sensors: what apps reach, and what the host does at their other side.
@@ -28,6 +31,12 @@ public final class AppServices: Sendable {
   public var control: (any AppControl)? {
     get { controls.withLock { $0 } }
     set { controls.withLock { $0 = newValue } }
+  }
+
+  /// What updates the host; without one apps can neither ask for it nor do it.
+  public var updater: (any HostUpdater)? {
+    get { updates.withLock { $0 } }
+    set { updates.withLock { $0 = newValue } }
   }
 
   /// The command bridge: hands an app a command and waits for its answer.

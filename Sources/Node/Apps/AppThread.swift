@@ -103,6 +103,8 @@ final class AppThread: RunningApp, @unchecked Sendable {
       memoryBytesMax: memoryBytesMax(of: linked.module),
       heapBytesMax: launch.manifest.memoryQuota > 0 ? Int(launch.manifest.memoryQuota) : nil)
     defer { host.close() }
+    host.network.rules = NetworkRules(launch)
+    host.network.allowance = ByteAllowance(bytesPerSecond: launch.quotas.networkBytesPerSecondMax)
     do throws(LinuxError) { try runtime.began(self) } catch { return giveUp(.host("\(error)")) }
     var options = InstanceOptions(
       memoryBytesMax: host.memory.bytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
@@ -112,7 +114,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
         return watch.tick()
       })
     if linked.module.imports.contains(where: { $0.module == "wasi_snapshot_preview1" }) {
-      options.wasi = wasi(log)
+      options.wasi = wasi(log, host)
     }
     let instance: Instance<AppHost>
     do throws(WasmtimeError) {
@@ -186,13 +188,25 @@ final class AppThread: RunningApp, @unchecked Sendable {
     }
   }
 
-  private func wasi(_ log: AppLog) -> WASIOptions {
+  /// What an ordinary program gets. Its folder can be read only: Wasmtime's own functions for files count no quota, and what is
+  /// looked at now and then would be no limit. Apps write through the functions of the table.
+  private func wasi(_ log: AppLog, _ host: AppHost) -> WASIOptions {
     var options = WASIOptions()
     options.arguments = [name] + launch.arguments
     options.environment = launch.environment.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-    let lines = LineSplitter(log)
-    options.output = { lines.write($0, .info) }
-    options.errorOutput = { lines.write($0, .error) }
+    let linesMax = launch.quotas.logLinesPerSecondMax
+    let output = LineSplitter(log, counters, linesPerSecondMax: linesMax)
+    let errors = LineSplitter(log, counters, linesPerSecondMax: linesMax)
+    let readers: CapabilitySet = [.fsRead, .fsWrite, .storageRead, .storageWrite]
+    if launch.capabilities.containsAny(of: readers) {
+      options.folders = [WASIOptions.Folder(hostPath: launch.dataDirectory, guestPath: "/")]
+    }
+    options.output = { output.write($0, .info) }
+    options.errorOutput = { errors.write($0, .error) }
+    host.onClose = {
+      output.finish(.info)
+      errors.finish(.error)
+    }
     return options
   }
 
@@ -259,24 +273,55 @@ extension ValueType {
   }
 }
 
-/// Makes lines of what a program writes in pieces.
+/// Makes lines of what a program writes in pieces, as many as its quota allows.
 final class LineSplitter: Sendable {
-  private let log: AppLog
-  private let rest = Mutex<[UInt8]>([])
+  private struct State {
+    var rest: [UInt8] = []
+    var buckets: TokenBuckets
+  }
 
-  init(_ log: AppLog) { self.log = log }
+  private let log: AppLog
+  private let counters: AppCounters
+  private let state: Mutex<State>
+
+  init(_ log: AppLog, _ counters: AppCounters, linesPerSecondMax: Int) {
+    self.log = log
+    self.counters = counters
+    state = Mutex(
+      State(buckets: TokenBuckets(overrides: [.log: linesPerSecondMax], now: monotonicNanoseconds() / 1_000_000)))
+  }
 
   func write(_ bytes: [UInt8], _ level: AppLog.Level) {
-    let lines = rest.withLock { rest in
-      rest += bytes
+    let lines = state.withLock { state -> [String] in
+      state.rest += bytes
       var lines: [String] = []
-      while let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? (rest.count >= AppLog.lineBytesMax ? rest.count : nil)
-      {
-        lines.append(String(decoding: rest[..<end], as: UTF8.self))
-        rest.removeSubrange(..<min(rest.count, end + 1))
+      let now = monotonicNanoseconds() / 1_000_000
+      while let line = Self.takeLine(&state.rest) {
+        if state.buckets.take(.log, now: now) {
+          lines.append(line)
+        } else {
+          counters.logLinesDropped.add(1, ordering: .relaxed)
+        }
       }
       return lines
     }
     for line in lines { log.write(level, line) }
+    counters.logLines.add(UInt64(lines.count), ordering: .relaxed)
+  }
+
+  /// The last line of a program that has ended may have no end.
+  func finish(_ level: AppLog.Level) {
+    let rest = state.withLock { state in
+      defer { state.rest = [] }
+      return state.rest
+    }
+    if !rest.isEmpty { log.write(level, String(decoding: rest, as: UTF8.self)) }
+  }
+
+  private static func takeLine(_ rest: inout [UInt8]) -> String? {
+    let end = rest.firstIndex(of: UInt8(ascii: "\n"))
+    guard let end = end ?? (rest.count >= AppLog.lineBytesMax ? rest.count : nil) else { return nil }
+    defer { rest.removeSubrange(..<min(rest.count, end + 1)) }
+    return String(decoding: rest[..<end], as: UTF8.self)
   }
 }

@@ -98,7 +98,13 @@ extension HostCall where Host == AppHost {
     return Int32(bytes.count)
   }
 
-  private borrowing func inMemory<Answer>(
+  /// Lends the memory to something that deals with its faults itself.
+  borrowing func lendMemory(_ body: (borrowing GuestMemory) -> Void) {
+    // A closure that throws nothing does not fail.
+    _ = try? withMemory { (memory) throws(GuestFault) in body(memory) }
+  }
+
+  borrowing func inMemory<Answer>(
     _ body: (borrowing GuestMemory) throws(GuestFault) -> Answer
   ) throws(NativeError) -> Answer {
     do throws(GuestFault) { return try withMemory(body) } catch { throw .fault }

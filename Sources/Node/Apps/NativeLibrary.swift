@@ -15,16 +15,20 @@ struct NativeLibrary: Sendable {
 
   /// With every family.
   init() {
-    addBasics()
     addBLE()
+    addBasics()
     addBuses()
     addCLibrary()
     addControl()
+    addCrypto()
     addDisplay()
     addFiles()
     addHID()
+    addHostUpdate()
     addInput()
+    addMQTT()
     addMessages()
+    addNetwork()
     addPins()
     addPower()
     addSettings()
@@ -48,6 +52,11 @@ struct NativeLibrary: Sendable {
   func linker() throws(WasmtimeError) -> Linker<AppHost> {
     var linker = Linker<AppHost>()
     linker.offersWASI = true
+    linker.sleepsInWASI = { (call, nanoseconds) throws(HostTrap) in
+      do throws(NativeError) { try call.wait(until: Int64(clamping: nanoseconds)) } catch {
+        if case .end(let trap) = error { throw trap }
+      }
+    }
     for row in NativeTable.functions {
       let types = row.types.map { $0 == .i64 ? ValueType.i64 : .i32 }
       let key = "\(row.module).\(row.name)"

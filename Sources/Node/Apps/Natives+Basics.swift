@@ -187,12 +187,15 @@ extension HostCall where Host == AppHost {
     throws(NativeError)
   {
     defer { restartWatchdog() }
+    let host = host
     while true {
       if let reason = stopReason { throw .end(end(reason)) }
+      // Bytes move between rings and sockets while the app sleeps.
+      let again = host.network.isEmpty ? nil : host.network.pump(self)
       if try isDone() { return }
       if let nanoseconds, monotonicNanoseconds() >= nanoseconds { return }
       host.publish()
-      host.waker.wait(until: nanoseconds)
+      host.waker.wait(until: again.map { min($0, nanoseconds ?? $0) } ?? nanoseconds)
     }
   }
 

@@ -59,7 +59,7 @@ final class KeyHandle: @unchecked Sendable {
   func number(_ name: String, length: Int? = nil) throws(CryptoError) -> [UInt8] {
     var number: OpaquePointer?
     guard EVP_PKEY_get_bn_param(pointer, name, &number) == 1, let number else { throw failure("read key") }
-    defer { BN_free(number) }
+    defer { BN_clear_free(number) }
     let size = length ?? Int(BN_num_bits(number) + 7) / 8
     var bytes = [UInt8](repeating: 0, count: size)
     guard BN_bn2binpad(number, &bytes, Int32(size)) == Int32(size) else { throw failure("read key") }

@@ -6,6 +6,9 @@ import CWasmtime
 public struct Linker<Host: AnyObject>: Sendable {
   /// Whether modules may import WASI preview 1.
   public var offersWASI = false
+  /// How programs of WASI sleep until a time of the monotonic clock in nanoseconds, or shorter; without it in short steps, in
+  /// which deadlines go on.
+  public var sleepsInWASI: (@Sendable (borrowing HostCall<Host>, UInt64) throws(HostTrap) -> Void)?
   private var functions: [FunctionName: [HostFunction]] = [:]
 
   public init() {}
@@ -85,7 +88,7 @@ public struct Linker<Host: AnyObject>: Sendable {
       }
       if defined.insert(key).inserted { try Self.define(function, in: handle) }
     }
-    if needsWASI { try Self.defineWASI(in: handle, except: defined) }
+    if needsWASI { try defineWASI(in: handle, except: defined) }
     var linked: OpaquePointer?
     if let error = wasmtime_linker_instantiate_pre(handle, module.handle, &linked) {
       let text = takeMessage(of: error)
@@ -109,7 +112,7 @@ public struct Linker<Host: AnyObject>: Sendable {
 
   /// Wasmtime's WASI, but for what the host defines itself and for `poll_oneoff`, in which a guest could sleep beyond its
   /// deadline and could not be stopped.
-  private static func defineWASI(
+  private func defineWASI(
     in linker: OpaquePointer, except own: Set<FunctionName>
   ) throws(WasmtimeError) {
     let replaced = own.filter { $0.module == wasiModule }
@@ -119,12 +122,13 @@ public struct Linker<Host: AnyObject>: Sendable {
     if let error = wasmtime_linker_define_wasi(linker) { throw .other(takeMessage(of: error)) }
     wasmtime_linker_allow_shadowing(linker, true)
     let signature = Signature([.i32, .i32, .i32, .i32], .i32)
-    try define(
+    let sleep = sleepsInWASI
+    try Self.define(
       HostFunction(wasiModule, "poll_oneoff", signature) { (frame) throws(HostTrap) in
         let call = HostCall<Host>(frame)
         let errno = try wasiPoll(
           call, subscriptions: call.argument(0), events: call.argument(1), count: call.argument(2),
-          countOut: call.argument(3))
+          countOut: call.argument(3), sleep: sleep)
         errno.put(into: frame.slots)
       }, in: linker)
   }

@@ -119,12 +119,13 @@ private struct Wish {
   var due: UInt64?
 }
 
-/// `poll_oneoff` of WASI preview 1: sleeps in short steps, so that deadlines and stops end it. Descriptors are always ready:
+/// `poll_oneoff` of WASI preview 1: sleeps as the linker says, else in short steps, so that deadlines and stops end it. Descriptors are always ready:
 /// they are files, bytes in memory and sinks.
 ///
 /// - Returns: WASI's error number.
 func wasiPoll<Host>(
-  _ call: borrowing HostCall<Host>, subscriptions: UInt32, events: UInt32, count: UInt32, countOut: UInt32
+  _ call: borrowing HostCall<Host>, subscriptions: UInt32, events: UInt32, count: UInt32, countOut: UInt32,
+  sleep: ((borrowing HostCall<Host>, UInt64) throws(HostTrap) -> Void)? = nil
 ) throws(HostTrap) -> Int32 {
   // Error numbers and layouts: WASI preview 1, witx/typenames.witx (subscription: 48 bytes, event: 32).
   let success: Int32 = 0
@@ -164,6 +165,10 @@ func wasiPoll<Host>(
     let now = nanoseconds(CLOCK_MONOTONIC)
     ready = wishes.filter { $0.due.map { $0 <= now } ?? true }
     if !ready.isEmpty { break }
+    if let sleep {
+      try sleep(call, wishes.compactMap(\.due).min() ?? now)
+      continue
+    }
     if let reason = call.reasonToEnd { throw call.end(reason) }
     let next = wishes.compactMap(\.due).min() ?? now
     usleep(UInt32(min(2000, (next - now) / 1000 + 1)))
