@@ -31,10 +31,15 @@ enum {
   AETHER_ENOSYS = 38,
   AETHER_ENOTEMPTY = 39,
   AETHER_ENODATA = 61,
+  AETHER_EPROTO = 71,  // TLS failed.
   AETHER_EMSGSIZE = 90,
   AETHER_ENOTSUP = 95,
+  AETHER_EADDRINUSE = 98,
+  AETHER_ECONNRESET = 104,
   AETHER_ENOTCONN = 107,
   AETHER_ETIMEDOUT = 110,
+  AETHER_ECONNREFUSED = 111,
+  AETHER_EHOSTUNREACH = 113,
   AETHER_EALREADY = 114,
   AETHER_ECANCELED = 125,
 };
@@ -621,7 +626,6 @@ int32_t net_listen(int32_t stream, int32_t backlog);
 
 // Gives the handle and its rings back.
 // Needs network.
-// Rate: 30 a second with all of network.
 AETHER_IMPORT("env", "net_close")
 int32_t net_close(int32_t stream);
 
@@ -639,13 +643,11 @@ int32_t net_rx_bind(int32_t stream, void *ring, uint32_t ring_size);
 
 // Sends what is in the ring now; gives how many messages.
 // Needs network.
-// Rate: 30 a second with all of network.
 AETHER_IMPORT("env", "net_tx_flush")
 int32_t net_tx_flush(int32_t stream);
 
 // Takes the next event of 4 bytes. 1: taken, 0: none.
 // Needs network.
-// Rate: 30 a second with all of network.
 AETHER_IMPORT("env", "net_event_pop")
 int32_t net_event_pop(void *into, uint32_t into_size);
 
@@ -929,13 +931,11 @@ int32_t mqtt_subscribe(const char *topic);
 
 // Takes the next message; gives its length, −EAGAIN without one.
 // Needs mqtt.
-// Rate: 30 a second with all of network.
 AETHER_IMPORT("env", "mqtt_poll")
 int32_t mqtt_poll(void *topic, uint32_t topic_size, void *into, uint32_t into_size, int32_t timeout);
 
 // 1 or 0.
 // Needs mqtt.
-// Rate: 30 a second with all of network.
 AETHER_IMPORT("env", "mqtt_connected")
 int32_t mqtt_connected(void);
 
@@ -953,7 +953,6 @@ int32_t ha_light_report(const char *id, int32_t on, int32_t brightness, int32_t 
 
 // Takes what is wanted of the light. 1: taken, 0: none.
 // Needs mqtt.
-// Rate: 30 a second with all of network.
 AETHER_IMPORT("env", "ha_light_poll")
 int32_t ha_light_poll(const char *id, int32_t *on, int32_t *brightness, int32_t *red, int32_t *green, int32_t *blue, int32_t timeout);
 

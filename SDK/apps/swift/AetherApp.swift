@@ -28,10 +28,16 @@ extension AppError {
   public static var enosys: AppError { AppError(code: 38) }
   public static var enotempty: AppError { AppError(code: 39) }
   public static var enodata: AppError { AppError(code: 61) }
+  /// TLS failed.
+  public static var eproto: AppError { AppError(code: 71) }
   public static var emsgsize: AppError { AppError(code: 90) }
   public static var enotsup: AppError { AppError(code: 95) }
+  public static var eaddrinuse: AppError { AppError(code: 98) }
+  public static var econnreset: AppError { AppError(code: 104) }
   public static var enotconn: AppError { AppError(code: 107) }
   public static var etimedout: AppError { AppError(code: 110) }
+  public static var econnrefused: AppError { AppError(code: 111) }
+  public static var ehostunreach: AppError { AppError(code: 113) }
   public static var ealready: AppError { AppError(code: 114) }
   public static var ecanceled: AppError { AppError(code: 125) }
 }
@@ -738,7 +744,6 @@ public enum Network {
 
   /// Gives the handle and its rings back.
   /// Needs network.
-  /// Rate: 30 a second with all of network.
   @discardableResult
   public static func close(stream: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_net_close(stream))
@@ -762,7 +767,6 @@ public enum Network {
 
   /// Sends what is in the ring now; gives how many messages.
   /// Needs network.
-  /// Rate: 30 a second with all of network.
   @discardableResult
   public static func txFlush(stream: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_net_tx_flush(stream))
@@ -770,7 +774,6 @@ public enum Network {
 
   /// Takes the next event of 4 bytes. 1: taken, 0: none.
   /// Needs network.
-  /// Rate: 30 a second with all of network.
   @discardableResult
   public static func eventPop(into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_net_event_pop(into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
@@ -1181,7 +1184,6 @@ public enum MQTT {
 
   /// Takes the next message; gives its length, −EAGAIN without one.
   /// Needs mqtt.
-  /// Rate: 30 a second with all of network.
   @discardableResult
   public static func poll(topic: inout [UInt8], into: inout [UInt8], timeout: Int32) throws(AppError) -> Int32 {
     try AppError.check(topic.withUnsafeMutableBytes { topic in into.withUnsafeMutableBytes { into in host_mqtt_poll(topic.baseAddress, UInt32(truncatingIfNeeded: topic.count), into.baseAddress, UInt32(truncatingIfNeeded: into.count), timeout) } })
@@ -1189,7 +1191,6 @@ public enum MQTT {
 
   /// 1 or 0.
   /// Needs mqtt.
-  /// Rate: 30 a second with all of network.
   @discardableResult
   public static func connected() throws(AppError) -> Int32 {
     try AppError.check(host_mqtt_connected())
@@ -1213,7 +1214,6 @@ public enum MQTT {
 
   /// Takes what is wanted of the light. 1: taken, 0: none.
   /// Needs mqtt.
-  /// Rate: 30 a second with all of network.
   @discardableResult
   public static func haLightPoll(id: Text, on: inout Int32, brightness: inout Int32, red: inout Int32, green: inout Int32, blue: inout Int32, timeout: Int32) throws(AppError) -> Int32 {
     try AppError.check(id.withText { id in host_ha_light_poll(id, &on, &brightness, &red, &green, &blue, timeout) })

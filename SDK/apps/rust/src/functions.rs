@@ -27,10 +27,16 @@ impl crate::Error {
     pub const ENOSYS: crate::Error = crate::Error(38);
     pub const ENOTEMPTY: crate::Error = crate::Error(39);
     pub const ENODATA: crate::Error = crate::Error(61);
+    /// TLS failed.
+    pub const EPROTO: crate::Error = crate::Error(71);
     pub const EMSGSIZE: crate::Error = crate::Error(90);
     pub const ENOTSUP: crate::Error = crate::Error(95);
+    pub const EADDRINUSE: crate::Error = crate::Error(98);
+    pub const ECONNRESET: crate::Error = crate::Error(104);
     pub const ENOTCONN: crate::Error = crate::Error(107);
     pub const ETIMEDOUT: crate::Error = crate::Error(110);
+    pub const ECONNREFUSED: crate::Error = crate::Error(111);
+    pub const EHOSTUNREACH: crate::Error = crate::Error(113);
     pub const EALREADY: crate::Error = crate::Error(114);
     pub const ECANCELED: crate::Error = crate::Error(125);
 }
@@ -663,7 +669,6 @@ pub mod network {
 
     /// Gives the handle and its rings back.
     /// Needs network.
-    /// Rate: 30 a second with all of network.
     pub fn close(stream: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::net_close(stream) })
     }
@@ -684,14 +689,12 @@ pub mod network {
 
     /// Sends what is in the ring now; gives how many messages.
     /// Needs network.
-    /// Rate: 30 a second with all of network.
     pub fn tx_flush(stream: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::net_tx_flush(stream) })
     }
 
     /// Takes the next event of 4 bytes. 1: taken, 0: none.
     /// Needs network.
-    /// Rate: 30 a second with all of network.
     pub fn event_pop(into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::net_event_pop(into.as_mut_ptr(), into.len() as u32) })
     }
@@ -1043,14 +1046,12 @@ pub mod mqtt {
 
     /// Takes the next message; gives its length, −EAGAIN without one.
     /// Needs mqtt.
-    /// Rate: 30 a second with all of network.
     pub fn poll(topic: &mut [u8], into: &mut [u8], timeout: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::mqtt_poll(topic.as_mut_ptr(), topic.len() as u32, into.as_mut_ptr(), into.len() as u32, timeout) })
     }
 
     /// 1 or 0.
     /// Needs mqtt.
-    /// Rate: 30 a second with all of network.
     pub fn connected() -> crate::Result<i32> {
         crate::check(unsafe { super::raw::mqtt_connected() })
     }
@@ -1071,7 +1072,6 @@ pub mod mqtt {
 
     /// Takes what is wanted of the light. 1: taken, 0: none.
     /// Needs mqtt.
-    /// Rate: 30 a second with all of network.
     pub fn ha_light_poll(id: crate::Text, on: &mut i32, brightness: &mut i32, red: &mut i32, green: &mut i32, blue: &mut i32, timeout: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::ha_light_poll(id.as_ptr(), on, brightness, red, green, blue, timeout) })
     }
