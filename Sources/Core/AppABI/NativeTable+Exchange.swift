@@ -3,21 +3,19 @@ import AppFormat
 extension NativeTable {
   /// Network, messages between apps, MQTT.
   static var exchange: [NativeFunction] {
-    // What opens a way to others is limited; what moves bytes on it is so by the rings.
-    let opening = Row(family: .network, capabilities: [.network], rate: .network)
-    let network = Row(family: .network, capabilities: [.network])
+    let network = Row(family: .network, capabilities: [.network], rate: .network)
     // What moves bytes of a stream that is there, or takes what has come, is bounded by its buffers and the quota of bytes.
     let stream = Row(family: .network, capabilities: [.network])
     let ipc = Row(family: .ipc, capabilities: [.ipc], rate: .ipc)
-    let sending = Row(family: .mqtt, capabilities: [.mqtt], rate: .network)
+    let mqtt = Row(family: .mqtt, capabilities: [.mqtt], rate: .network)
     let inbox = Row(family: .mqtt, capabilities: [.mqtt])
     return [
-      opening("net_open", "kind", "0 TCP, 1 UDP, 2 TLS. Gives a handle; −EMFILE when all are taken."),
-      opening(
+      network("net_open", "kind", "0 TCP, 1 UDP, 2 TLS. Gives a handle; −EMFILE when all are taken."),
+      network(
         "net_connect", "stream host$ port",
         "Begins to connect where the policy allows it, else −EACCES; an event says how it ended."),
-      opening("net_bind", "stream port", "Binds to a port that the policy allows."),
-      opening("net_listen", "stream backlog", "Accepts connections; each is an event with its handle."),
+      network("net_bind", "stream port", "Binds to a port that the policy allows."),
+      network("net_listen", "stream backlog", "Accepts connections; each is an event with its handle."),
       stream("net_close", "stream", "Gives the handle and its rings back."),
       network("net_tx_bind", "stream ring[]&", "Sends what the guest writes into this ring."),
       network("net_rx_bind", "stream ring[]&", "Writes what comes into this ring."),
@@ -36,12 +34,12 @@ extension NativeTable {
       ipc("msg_try_recv", "topic$ into[]=", "The same without waiting."),
       ipc("msg_pending", "topic$", "How many wait; −ENOENT when not subscribed."),
 
-      sending("mqtt_publish", "topic$ data[] qos retain", "−ENODEV without a broker."),
-      sending("mqtt_subscribe", "topic$", "Queues what comes."),
+      mqtt("mqtt_publish", "topic$ data[] qos retain", "−ENODEV without a broker."),
+      mqtt("mqtt_subscribe", "topic$", "Queues what comes."),
       inbox("mqtt_poll", "topic[]= into[]= timeout", "Takes the next message; gives its length, −EAGAIN without one."),
       inbox("mqtt_connected", "", "1 or 0."),
-      sending("ha_light_register", "id$ name$", "Announces a light to home automation."),
-      sending("ha_light_report", "id$ on brightness red green blue", "Says the light's state."),
+      mqtt("ha_light_register", "id$ name$", "Announces a light to home automation."),
+      mqtt("ha_light_report", "id$ on brightness red green blue", "Says the light's state."),
       inbox(
         "ha_light_poll", "id$ on[4]= brightness[4]= red[4]= green[4]= blue[4]= timeout",
         "Takes what is wanted of the light. 1: taken, 0: none."),
