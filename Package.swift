@@ -193,7 +193,12 @@ let modules: [Module] = [
   tests("AppDevices", ["CDevices", "Linux", "PythonPeer"]),
   library(
     "Apps", "Node", ["AppABI", "AppDevices", "AppFormat", "AppManager", "Bytes", "Crypto", "JSON", "Linux", "Wasmtime"]),
-  tests("Apps", ["AppABI", "AppDevices", "AppFormat", "AppManager", "Crypto", "Linux", "Wasmtime", "aether-settings-torture"]),
+  tests(
+    "Apps",
+    [
+      "AppABI", "AppDevices", "AppFormat", "AppManager", "AppSigning", "Crypto", "Linux", "Wasmtime",
+      "aether-settings-torture",
+    ]),
   executable("aether-settings-torture", ["AppFormat", "AppManager", "Apps", "Crypto", "Linux"]),
   library("Artifacts", "Node", ["Bytes", "Crypto", "JSON", "Linux"]), tests("Artifacts", ["Bytes", "Crypto", "Linux"]),
   library("AutomataHost", "Node", ["Automata", "Bytes", "JSON", "Linux", "Logging", "Net"]),

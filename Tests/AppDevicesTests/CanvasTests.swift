@@ -138,7 +138,7 @@ import Testing
   /// Pixels inside of a triangle or on its edge are set; pixels more than one away from it are not.
   @Test func triangles() {
     var numbers = SeededNumbers.forTest("triangles")
-    for _ in 0..<800 {
+    for _ in 0..<120 {
       let c = (0..<6).map { _ in Self.coordinate(&numbers) }
       let edges = [[c[0], c[1], c[2], c[3]], [c[2], c[3], c[4], c[5]], [c[4], c[5], c[0], c[1]]]
       compare("edge of \(c)", { $0.triangle(c[0], c[1], c[2], c[3], c[4], c[5], 0xFFFF) }) { x, y in

@@ -7,8 +7,11 @@ import Testing
 /// The pieces beside the host's functions, run by node: formats, rings, heap.
 @Suite struct GuestPieceTests {
   /// Runs `main` with a host that prints lines and sets the capacity of rings; gives the lines and the result.
-  private func run(_ language: AppSDK.Language, _ program: String) throws -> [String] {
+  private func run(
+    _ language: AppSDK.Language, _ program: String, beside files: [String: [UInt8]] = [:]
+  ) throws -> [String] {
     let folder = try TestFolder()
+    for (name, bytes) in files { try folder.write(name, bytes) }
     try folder.write("app.json", #"{"name": "pieces", "build": {"language": "\#(language.rawValue)"}}"#)
     try folder.write("main.\(language.fileExtension)", program)
     let built = try Project(folder: folder.path).build()
@@ -213,5 +216,63 @@ import Testing
       }
       """)
     #expect(lines == ["-5 00ff text", "3 f81f", "result 0"])
+  }
+
+  /// The rules of the sample game: what must hold after every step, and that equal seeds and turns give equal games.
+  @Test func snakeFollowsItsRules() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().path
+    let lines = try run(
+      .swift,
+      """
+      func fail(_ number: Int32) -> Never {
+        _ = Line("rule ").add(number).text.withText { host_printf_native($0) }
+        fatalError()
+      }
+
+      /// Goes towards the food where that is no bite.
+      func play(_ seed: UInt32) -> (score: Int32, hash: UInt32) {
+        var game = Game(columns: 12, rows: 9, seed: seed)
+        var hash: UInt32 = 17
+        for _ in 0..<4000 {
+          let head = game.body[game.body.count - 1], food = game.food
+          var wishes: [Direction] = food.x > head.x ? [.right] : food.x < head.x ? [.left] : []
+          wishes += food.y > head.y ? [.down] : [.up]
+          wishes += [.right, .down, .left, .up]
+          for wish in wishes where wish != game.direction.opposite {
+            var trial = game
+            trial.turn(wish)
+            if trial.step() != nil { game.turn(wish); break }
+          }
+          let before = game
+          guard let change = game.step() else { break }
+          hash = (hash ^ UInt32(change.head.x * 12 + change.head.y)) &* 16_777_619
+          if change.hasEaten != (change.head == before.food) { fail(1) }
+          if game.score != before.score + (change.hasEaten ? 1 : 0) { fail(2) }
+          if abs(change.head.x - head.x) + abs(change.head.y - head.y) != 1 { fail(3) }
+          for (index, place) in game.body.enumerated() {
+            if place.x < 0 || place.y < 0 || place.x >= 12 || place.y >= 9 { fail(4) }
+            if place == game.food && !game.isOver { fail(5) }
+            for other in game.body[(index + 1)...] where other == place { fail(6) }
+          }
+        }
+        // A turn back is none, and nothing happens when it is over.
+        let direction = game.direction
+        game.turn(direction.opposite)
+        if game.direction != direction { fail(7) }
+        while game.step() != nil {}
+        if !game.isOver || game.step() != nil { fail(8) }
+        return (game.score, hash)
+      }
+
+      @c(main) public func main() -> Int32 {
+        let first = play(7), again = play(7), other = play(8)
+        print(first.score == again.score && first.hash == again.hash ? "equal" : "differs")
+        print(first.hash != other.hash ? "another game" : "the same game")
+        print(first.score > 5 ? "has eaten" : "is hungry")
+        return play(0).score < 0 ? 1 : 0
+      }
+      """, beside: ["Game.swift": try Disk.read("\(root)/Examples/apps/snake/Game.swift")])
+    #expect(lines == ["equal", "another game", "has eaten", "result 0"])
   }
 }

@@ -71,7 +71,8 @@ import Testing
     let services = AppServices(dataFolder: "")
     let guest = try Guest(calling: MessageTests.names, [.ipc], services: services)
     #expect(try guest.call("msg_subscribe", try guest.text("akira.lifecycle")) == 0)
-    services.lifecycle("counter", state: 5)
+    let name = try #require(AppName("counter"))
+    services.lifecycle(AppLifecycleEvent(sequence: 1, name: name, phase: .failed, change: .stopped, at: 0))
     #expect(try guest.call("msg_recv", try guest.text("akira.lifecycle"), 2048, 36, 0) == 36)
     #expect(
       try guest.bytes(at: 2048, 36) == Array("counter".utf8) + [UInt8](repeating: 0, count: 25) + [5, 0, 0, 0])
@@ -116,6 +117,9 @@ import Testing
     }
     for _ in 0..<3000 where flood.statistics().rateLimitedCount == 0 { try await Task.sleep(for: .milliseconds(10)) }
     #expect(flood.statistics().rateLimitedCount > 0)
+    #expect(deaf.statistics().rateLimitedCount == 0)
+    let noted = bench.runtime.audit.entries.filter { $0.event == .rateLimited }
+    #expect(noted.first?.app == "flood" && noted.first?.detail == "ipc" && noted.count < 600)
     let dropped = deaf.statistics().droppedMessageCount
     #expect(dropped > 0 && flood.statistics().droppedMessageCount >= dropped)
     #expect(deaf.statistics().memoryPeakBytes <= 200_000)

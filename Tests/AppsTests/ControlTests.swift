@@ -1,8 +1,12 @@
 import AppABI
 import AppFormat
+import AppManager
+import AppSigning
 import Glibc
+import Linux
 import Synchronization
 import Testing
+import Wasmtime
 
 @testable import Apps
 
@@ -18,7 +22,8 @@ final class Manager: AppControl {
 
   func apps() async -> [AppListing] {
     [
-      AppListing(name: "guest", state: 2), AppListing(name: "clock", state: 3), AppListing(name: "snake", state: 5),
+      AppListing(name: "guest", phase: .running), AppListing(name: "clock", phase: .stopped),
+      AppListing(name: "snake", phase: .failed),
     ]
   }
   func start(_ name: String) async throws(AppControlError) { try note("start", name) }
@@ -106,5 +111,57 @@ final class Manager: AppControl {
     #expect(try guest.call("app_start", try guest.text("clock")) == -ENODEV)
     #expect(try guest.call("app_switch", try guest.text("clock")) == -ENODEV)
     #expect(try guest.call("app_get_self_name", 2048, 100) == 5)
+  }
+
+  /// Starts another app, asks how it is, stops it, installs one from the folder, and ends with what is wrong.
+  private static let chief = """
+    (module (import "env" "app_start" (func $start (param i32) (result i32)))
+      (import "env" "app_stop" (func $stop (param i32) (result i32)))
+      (import "env" "app_get_status" (func $status (param i32) (result i32)))
+      (import "env" "app_install_from_sd" (func $install (param i32) (result i32)))
+      (import "env" "app_switch" (func $switch (param i32) (result i32)))
+      (import "akira_time" "sleep_ms" (func $sleep (param i32) (result i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 16) "worker\\00") (data (i32.const 32) "chief\\00") (data (i32.const 48) "spare.wasm\\00")
+      (data (i32.const 64) "../spare.wasm\\00")
+      (func (export "main") (result i32)
+        (if (call $start (i32.const 16)) (then (return (i32.const 1))))
+        (if (i32.ne (call $status (i32.const 16)) (i32.const 2)) (then (return (i32.const 2))))
+        (if (call $stop (i32.const 16)) (then (return (i32.const 3))))
+        (if (i32.ne (call $status (i32.const 16)) (i32.const 3)) (then (return (i32.const 4))))
+        (if (i32.ne (call $stop (i32.const 32)) (i32.const -22)) (then (return (i32.const 5))))
+        (if (i32.ne (call $install (i32.const 64)) (i32.const -2)) (then (return (i32.const 6))))
+        (if (call $install (i32.const 48)) (then (return (i32.const 7))))
+        (if (call $switch (i32.const 16)) (then (return (i32.const 8))))
+        (loop $again (drop (call $sleep (i32.const 3000000))) (br $again)) (unreachable)))
+    """
+
+  /// With the app manager itself: the chief is stopped and the worker runs in the end.
+  @Test func theManagerIsReached() async throws {
+    let bench = try Bench()
+    let imports = bench.folder + "/imports"
+    mkdir(imports, 0o700)
+    let sleeper = try wasm(fromText: RunTests.sleeper)
+    try Files.replace(imports + "/spare.wasm", with: sleeper)
+    try Files.replace(imports + "/spare.json", with: Array(#"{"name": "spare"}"#.utf8))
+    let trust = try AppTrust(keys: [], requiresSignature: false)
+    let manager = try await AppManager.open(
+      root: bench.folder + "/apps",
+      options: AppManagerOptions(rules: AppInstallRules(trust: trust, hostVersion: HostVersion(1, 0, 0))),
+      runner: bench.runtime)
+    bench.runtime.services.control = ManagedApps(manager, importFolder: imports)
+    _ = try await manager.install(sleeper, name: "worker")
+    _ = try await manager.install(
+      try wasm(fromText: Self.chief), sidecar: Array(#"{"name": "chief", "capabilities": ["app.control"]}"#.utf8))
+    try await manager.start("chief")
+    for _ in 0..<3000 where await manager.list().map(\.state.phase) != [.stopped, .installed, .running] {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    let apps = await manager.list()
+    #expect(apps.map(\.name.text) == ["chief", "spare", "worker"])
+    #expect(apps.map(\.state.phase) == [.stopped, .installed, .running])
+    #expect(try await manager.crashes("chief") == [])
+    await manager.close()
+    bench.runtime.services.control = nil
   }
 }

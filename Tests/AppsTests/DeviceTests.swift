@@ -272,6 +272,19 @@ import Wasmtime
     #expect(try guest.call("power_set_mode", 2) == 0)
   }
 
+  @Test func sleepersAreStopped() async throws {
+    let bench = try Bench()
+    let sleeper = """
+      (module (import "env" "power_wake_on_timer" (func $wake (param i32) (result i32)))
+        (import "env" "power_set_mode" (func $mode (param i32) (result i32))) (memory (export "memory") 1)
+        (func (export "main") (drop (call $wake (i32.const 2000000000))) (drop (call $mode (i32.const 2)))))
+      """
+    let exits = Exits()
+    let app = try await bench.runtime.start(try bench.launch("sleeper", sleeper, [.powerControl])) { exits.set($0) }
+    await app.stop(timeout: .seconds(5))
+    #expect(await exits.first() == .killed(.stopped))
+  }
+
   /// Owners that end, however they do: the next one gets what they had.
   @Test func endsGiveEverythingBack() async throws {
     let bench = try Bench()

@@ -71,6 +71,8 @@ import Testing
     #expect(try bob.call("msg_pending", try bob.text("other")) == -ENOENT)
     #expect(try bob.call("msg_recv", try bob.text("news"), 8192, 4096, 20) == -EAGAIN)
     #expect(try bob.call("msg_recv", try bob.text("news"), 8192, 4096, -2) == -EINVAL)
+    // To have nothing is not to be held back.
+    #expect(bob.counters.rateLimited.load(ordering: .relaxed) == 0)
     // One that does not fit is lost, and the next one is not held up by it.
     #expect(try publish(ada, "news", "too long") == 2)
     #expect(try publish(ada, "news", "fits") == 2)

@@ -29,6 +29,7 @@ import Wasmtime
     // After a restart, and not for others.
     let again = try guest(scratch)
     #expect(try again.call("settings_get", try again.text("wifi/ssid"), 4096, 100) == 9)
+    #expect(try guest(scratch, name: "guest.new").host.keptSettings()["wifi/ssid"] == nil)
     let other = try guest(scratch, name: "other")
     #expect(try other.call("settings_get", try other.text("wifi/ssid"), 4096, 100) == -ENOENT)
     #expect(try again.call("settings_delete", try again.text("wifi/ssid")) == 0)
@@ -153,14 +154,14 @@ import Wasmtime
       let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
       let numbers = lines.dropLast().compactMap { Int($0) }
       #expect(numbers.first == nil || numbers.first == kept + 1 || numbers.first == kept + 2, "round \(round)")
-      let settings = try #require(KeptSettings.decode(try Files.read(scratch.path + "/data/settings/writer")))
+      let settings = try #require(KeptSettings.decode(try Files.read(scratch.path + "/data/settings/writer/values")))
       let now = Int(settings["count"] ?? "") ?? -1
       // What was acknowledged is there; at most the one after it, too.
       #expect(now == numbers.last ?? kept || now == (numbers.last ?? kept) + 1, "round \(round): \(now), \(numbers)")
       kept = now
     }
     #expect(kept > 8)
-    #expect(!Files.exists(scratch.path + "/data/settings/writer.damaged"))
+    #expect(!Files.exists(scratch.path + "/data/settings/writer/values.damaged"))
   }
 }
 

@@ -53,7 +53,9 @@ static int32_t wait_for(int32_t stream, uint8_t wanted, int64_t until) {
     if (count < 0 && count != -AETHER_EAGAIN) return count;
     if (count == 1 && event[1] == stream) {
       if (event[0] == wanted) return 0;
-      if (event[0] == AETHER_NET_EVENT_ERROR) return -AETHER_EIO;
+      // The host says why, where it knows.
+      int32_t reason = event[2] | event[3] << 8;
+      if (event[0] == AETHER_NET_EVENT_ERROR) return reason ? -reason : -AETHER_EIO;
       if (event[0] == AETHER_NET_EVENT_DISCONNECTED) return -AETHER_ENOTCONN;
     } else {
       sleep_ms(40);

@@ -102,11 +102,36 @@ public enum Constant {
   public static var hidKeyboard: Int32 { 1 }
   public static var hidGamepad: Int32 { 2 }
   public static var hidMouse: Int32 { 4 }
+  public static var hidTransportNone: Int32 { 0 }
+  public static var hidTransportBle: Int32 { 1 }
+  public static var hidTransportUsb: Int32 { 2 }
+  public static var hidTransportSimulated: Int32 { 3 }
+  public static var mouseLeft: Int32 { 1 }
+  public static var mouseRight: Int32 { 2 }
+  public static var mouseMiddle: Int32 { 4 }
+  public static var gamepadA: Int32 { 1 }
+  public static var gamepadB: Int32 { 2 }
+  public static var gamepadX: Int32 { 4 }
+  public static var gamepadY: Int32 { 8 }
+  public static var gamepadLb: Int32 { 16 }
+  public static var gamepadRb: Int32 { 32 }
+  public static var gamepadBack: Int32 { 64 }
+  public static var gamepadStart: Int32 { 128 }
+  public static var gamepadHome: Int32 { 256 }
+  public static var gamepadL3: Int32 { 512 }
+  public static var gamepadR3: Int32 { 1024 }
   public static var bleRead: Int32 { 2 }
   public static var bleWriteNoRsp: Int32 { 4 }
   public static var bleWrite: Int32 { 8 }
   public static var bleNotify: Int32 { 16 }
   public static var bleIndicate: Int32 { 32 }
+  public static var bleEventNone: Int32 { 0 }
+  public static var bleEventConnected: Int32 { 1 }
+  public static var bleEventDisconnected: Int32 { 2 }
+  public static var bleEventWritten: Int32 { 3 }
+  public static var powerActive: Int32 { 0 }
+  public static var powerIdle: Int32 { 1 }
+  public static var powerLightSleep: Int32 { 2 }
 }
 
 // MARK: Functions

@@ -158,6 +158,21 @@ public enum NativeFamily: UInt8, Sendable, CaseIterable {
     case .legacy: "Older import sets"
     }
   }
+
+  /// What holds for all of the chapter; "": nothing but what its rows say.
+  public var summary: String {
+    switch self {
+    case .display:
+      "Colours are RGB565; coordinates may lie outside, what is drawn is clipped. The app that draws first has the screen until it "
+        + "ends, others get EBUSY. The rate class counts only what reaches the panel: drawing goes into memory, and is as fast as "
+        + "the app computes."
+    case .input: "Events go to the app that has the screen; when none has it, to all apps that ask."
+    case .gpio, .uart, .i2c, .pwm: "What an app has taken is its own until it gives it back or ends; others get EBUSY."
+    case .hid: "Simulated; one app has it at a time. Reports are kept for the host."
+    case .ble: "Simulated; one app has it at a time, and none while HID uses Bluetooth."
+    default: ""
+    }
+  }
 }
 
 /// A number that guests know by name.

@@ -43,8 +43,18 @@ extension NativeTable {
       NativeConstant("APP_STATE_STOPPED", 3), NativeConstant("APP_STATE_ERROR", 4),
       NativeConstant("APP_STATE_FAILED", 5),
       NativeConstant("HID_KEYBOARD", 1), NativeConstant("HID_GAMEPAD", 2), NativeConstant("HID_MOUSE", 4),
+      NativeConstant("HID_TRANSPORT_NONE", 0), NativeConstant("HID_TRANSPORT_BLE", 1),
+      NativeConstant("HID_TRANSPORT_USB", 2), NativeConstant("HID_TRANSPORT_SIMULATED", 3),
+      NativeConstant("MOUSE_LEFT", 1), NativeConstant("MOUSE_RIGHT", 2), NativeConstant("MOUSE_MIDDLE", 4),
+      NativeConstant("GAMEPAD_A", 1), NativeConstant("GAMEPAD_B", 2), NativeConstant("GAMEPAD_X", 4),
+      NativeConstant("GAMEPAD_Y", 8), NativeConstant("GAMEPAD_LB", 0x10), NativeConstant("GAMEPAD_RB", 0x20),
+      NativeConstant("GAMEPAD_BACK", 0x40), NativeConstant("GAMEPAD_START", 0x80),
+      NativeConstant("GAMEPAD_HOME", 0x100), NativeConstant("GAMEPAD_L3", 0x200), NativeConstant("GAMEPAD_R3", 0x400),
       NativeConstant("BLE_READ", 0x02), NativeConstant("BLE_WRITE_NO_RSP", 0x04), NativeConstant("BLE_WRITE", 0x08),
       NativeConstant("BLE_NOTIFY", 0x10), NativeConstant("BLE_INDICATE", 0x20),
+      NativeConstant("BLE_EVENT_NONE", 0), NativeConstant("BLE_EVENT_CONNECTED", 1),
+      NativeConstant("BLE_EVENT_DISCONNECTED", 2), NativeConstant("BLE_EVENT_WRITTEN", 3),
+      NativeConstant("POWER_ACTIVE", 0), NativeConstant("POWER_IDLE", 1), NativeConstant("POWER_LIGHT_SLEEP", 2),
     ]
   }
 }

@@ -78,8 +78,9 @@ struct Binding: Sendable {
     return conditions
   }
 
-  /// Errors that the host's own checks give, before the function is reached.
+  /// Errors that the host's own checks give, before the function is reached; none where the result cannot be one.
   var commonErrors: [String] {
+    if row.result == .nothing || row.result == .address { return [] }
     var errors: [String] = []
     if !row.capabilities.isEmpty { errors.append("EPERM") }
     if row.rate != nil { errors.append("EAGAIN") }

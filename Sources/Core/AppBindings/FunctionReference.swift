@@ -8,7 +8,8 @@ enum FunctionReference {
     for family in NativeFamily.allCases {
       let bindings = Binding.of(family)
       if bindings.isEmpty { continue }
-      parts.append("## \(family.title)\n\n" + table(bindings))
+      let summary = family.summary.isEmpty ? "" : family.summary + "\n\n"
+      parts.append("## \(family.title)\n\n" + summary + table(bindings))
     }
     parts.append("## Constants\n\n" + constants)
     return parts.joined(separator: "\n") + "\n"
@@ -19,6 +20,7 @@ enum FunctionReference {
     # Functions that apps can call
 
     \(BindingFiles.notice)
+    How to write an app: [apps.md](apps.md#writing-an-app).
 
     \(NativeTable.functions.count) functions. `SDK/apps` has them as a C header, as Swift and as Rust. Parameters: `x` is a number of 32
     bits, `x: u32` one without a sign, `text$` a text that ends with a zero byte, `data[]` an address and a length that the
@@ -29,7 +31,8 @@ enum FunctionReference {
     function is reached: EPERM, none of the capabilities is granted; EAGAIN, the calls of the rate class are used up for the
     moment; EFAULT, an address outside of the app's memory, or a text of more than \(NativeTable.textBytesMax) bytes; ENODEV, ENOSYS and
     ENOTSUP, there is no such device, it is not built, or it is refused by policy. Functions that give an address give 0
-    instead. EINVAL, a number out of range, may come from every function with parameters.
+    instead, and those that give nothing do nothing. EINVAL, a number out of range, may come from every function with
+    parameters.
 
     Rate classes, in calls a second, and as many at once: \(RateClass.allCases.map { "\($0.name) \($0.callsPerSecond)" }.joined(separator: ", ")).
 

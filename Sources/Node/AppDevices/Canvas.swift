@@ -7,7 +7,8 @@ public struct Canvas: Sendable {
   public let height: Int
   /// Row by row from the top left.
   public private(set) var pixels: [UInt16]
-  private var damage: Area?
+  /// What was drawn on since ``takeDamage()``.
+  var damage: Area?
 
   public init(width: Int, height: Int) {
     self.width = width
@@ -15,13 +16,10 @@ public struct Canvas: Sendable {
     pixels = [UInt16](repeating: 0, count: width * height)
   }
 
-  /// What was drawn on since the last call.
   mutating func takeDamage() -> Area? {
     defer { damage = nil }
     return damage
   }
-
-  var isDamaged: Bool { damage != nil }
 
   /// The visible part of a rectangle.
   func visible(_ x: Int, _ y: Int, _ width: Int, _ height: Int) -> Area? {

@@ -40,9 +40,14 @@ public final class Screen: Sendable {
     /// Shows an area. Gives those who are to be told.
     mutating func show(_ area: Area?) -> [@Sendable (UInt64) -> Void] {
       guard let area else { return [] }
-      for row in area.top..<area.bottom {
-        let range = row * canvas.width + area.left..<row * canvas.width + area.right
-        shown.replaceSubrange(range, with: canvas.pixels[range])
+      let width = canvas.width
+      canvas.pixels.withUnsafeBufferPointer { drawn in
+        shown.withUnsafeMutableBufferPointer { shown in
+          for row in area.top..<area.bottom {
+            let range = row * width + area.left..<row * width + area.right
+            _ = UnsafeMutableBufferPointer(rebasing: shown[range]).update(fromContentsOf: drawn[range])
+          }
+        }
       }
       version += 1
       changes.append((version, area))
@@ -75,7 +80,7 @@ public final class Screen: Sendable {
       try Self.take(&state, user)
       let answer = body(&state.canvas)
       state.lastDraw = monotonicNanoseconds()
-      let needsThread = state.canvas.isDamaged && !state.isWaiting
+      let needsThread = state.canvas.damage != nil && !state.isWaiting
       if needsThread { state.isWaiting = true }
       return (answer, needsThread)
     }
@@ -91,6 +96,9 @@ public final class Screen: Sendable {
     let (isDrawn, watchers, version) = try state.withLock {
       (state) throws(DeviceError) -> (Bool, [@Sendable (UInt64) -> Void], UInt64) in
       try Self.take(&state, user)
+      // What was drawn elsewhere waits for its own time.
+      let damage = state.canvas.damage
+      defer { state.canvas.damage = damage }
       guard state.canvas.bitmap(x, y, width, height, bytes) else { return (false, [], 0) }
       let watchers = state.show(state.canvas.visible(x, y, width, height))
       return (true, watchers, state.version)
@@ -142,7 +150,7 @@ public final class Screen: Sendable {
       while true {
         usleep(UInt32(clamping: wait / 1000 + 1))
         let rest: Int64? = state.withLock { state in
-          let isDamaged = state.canvas.isDamaged
+          let isDamaged = state.canvas.damage != nil
           let rest = max(0, state.lastDraw + Self.flushMilliseconds * 1_000_000 - monotonicNanoseconds())
           if !isDamaged || rest == 0 { state.isWaiting = false }
           return isDamaged ? rest : nil

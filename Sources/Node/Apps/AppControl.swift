@@ -1,3 +1,6 @@
+import AppFormat
+import AppManager
+
 /// What apps can do with other apps; the app manager conforms to it. Names are those that apps give, and may be anything.
 public protocol AppControl: Sendable {
   /// Every installed app.
@@ -21,18 +24,11 @@ public protocol AppControl: Sendable {
 /// An app as other apps see it.
 public struct AppListing: Sendable, Equatable {
   public var name: String
-  /// As `app_get_status` gives it: 0 new, 1 installed, 2 running, 3 stopped, 4 error, 5 failed.
-  public var state: Int32
+  public var phase: AppPhase
 
-  public init(name: String, state: Int32) {
+  public init(name: String, phase: AppPhase) {
     self.name = name
-    self.state = state
-  }
-
-  /// In upper case, as lists of the reference have it.
-  var stateName: String {
-    let names = ["NEW", "INSTALLED", "RUNNING", "STOPPED", "ERROR", "FAILED"]
-    return names.indices.contains(Int(state)) ? names[Int(state)] : "UNKNOWN"
+    self.phase = phase
   }
 }
 
@@ -43,5 +39,73 @@ public struct AppControlError: Error, Sendable, Equatable {
   public init(errno: Int32) { self.errno = errno == 0 ? 5 : abs(errno) }
 
   public static let notFound = AppControlError(errno: 2)
-  public static let busy = AppControlError(errno: 16)
+  public static let notSupported = AppControlError(errno: 95)
+}
+
+/// The app manager as apps reach it.
+public struct ManagedApps: AppControl {
+  private let manager: AppManager
+  private let importFolder: String?
+  private let update: (@Sendable (AppName) async throws(AppControlError) -> Void)?
+
+  /// - Parameters:
+  ///   - importFolder: modules and packages that apps may install.
+  ///   - update: fetches what the catalogue offers for an app, and installs it.
+  public init(
+    _ manager: AppManager, importFolder: String? = nil,
+    update: (@Sendable (AppName) async throws(AppControlError) -> Void)? = nil
+  ) {
+    self.manager = manager
+    self.importFolder = importFolder
+    self.update = update
+  }
+
+  public func apps() async -> [AppListing] {
+    await manager.list().map { AppListing(name: $0.name.text, phase: $0.state.phase) }
+  }
+
+  public func start(_ name: String) async throws(AppControlError) {
+    do throws(AppError) { try await manager.start(name) } catch { throw AppControlError(errno: error.errno) }
+  }
+
+  public func stop(_ name: String) async throws(AppControlError) {
+    do throws(AppError) { try await manager.stop(name) } catch { throw AppControlError(errno: error.errno) }
+  }
+
+  public func switchApp(from: String, to: String) async throws(AppControlError) {
+    try await stop(from)
+    try await start(to)
+  }
+
+  public func availableUpdate(of name: String) async -> String? {
+    do throws(AppError) { return try await manager.info(name).availableVersion } catch { return nil }
+  }
+
+  public func requestUpdate(of name: String) async throws(AppControlError) {
+    guard let name = AppName(name) else { throw .notFound }
+    guard let update else { throw .notSupported }
+    try await update(name)
+  }
+
+  public func importable() async -> [String] { await importablePaths().keys.sorted() }
+
+  /// By name.
+  private func importablePaths() async -> [String: String] {
+    guard let importFolder else { return [:] }
+    do throws(AppError) {
+      let paths = try await manager.scan(importFolder)
+      return Dictionary(paths.map { (String($0.dropFirst(importFolder.count + 1)), $0) }) { first, _ in first }
+    } catch { return [:] }
+  }
+
+  public func install(imported name: String) async throws(AppControlError) {
+    // Only what the list has: a name is no path.
+    guard let path = await importablePaths()[name] else { throw .notFound }
+    do throws(AppError) { _ = try await manager.install(path: path) } catch {
+      throw AppControlError(errno: error.errno)
+    }
+  }
+
+  /// The manager runs nothing that is not installed.
+  public func run(imported name: String) async throws(AppControlError) { throw .notSupported }
 }

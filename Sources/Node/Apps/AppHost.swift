@@ -34,6 +34,8 @@ final class AppHost {
   let deviceUser: DeviceUser
 
   var buckets: TokenBuckets
+  /// When a call that came too often was noted last, in milliseconds.
+  private var limitNotedAt = Int64.min / 2
   var heap = GuestHeap()
   var timers = Timers()
   var power = AppPower()
@@ -127,8 +129,16 @@ final class AppHost {
     return settings
   }
 
+  /// Takes a token. One that is not there is counted, and noted once a second, so that a flood fills no log.
   func take(_ rate: RateClass) -> Bool {
-    buckets.take(rate, now: monotonicNanoseconds() / 1_000_000)
+    let now = monotonicNanoseconds() / 1_000_000
+    if buckets.take(rate, now: now) { return true }
+    counters.rateLimited.add(1, ordering: .relaxed)
+    if now - limitNotedAt >= 1000 {
+      limitNotedAt = now
+      audit.note(.rateLimited, app: name, detail: rate.name)
+    }
+    return false
   }
 
   /// Counts a call that was not carried out, and notes it where that matters.
@@ -137,8 +147,6 @@ final class AppHost {
     case 1:
       counters.denied.add(1, ordering: .relaxed)
       audit.note(.capabilityDenied, app: name, detail: row.name)
-    case 11 where row.rate != nil:
-      counters.rateLimited.add(1, ordering: .relaxed)
     case 14:
       counters.faults.add(1, ordering: .relaxed)
     default: break

@@ -1,6 +1,5 @@
 import AppDevices
 import AppManager
-import Glibc
 import Linux
 import Synchronization
 
@@ -36,15 +35,8 @@ public final class AppServices: Sendable {
     await commands.send(app, bytes, timeout: timeout)
   }
 
-  /// Tells apps that listen on `akira.lifecycle` about a change of state: 32 bytes of name, filled up with zero bytes, and the
-  /// state as 32 bits, little-endian.
-  ///
-  /// - Parameter state: as ``AppListing/state``.
-  public func lifecycle(_ name: String, state: Int32) {
-    let text = Array(name.utf8.prefix(31))
-    let number = (0..<4).map { UInt8(truncatingIfNeeded: state >> (8 * $0)) }
-    messages.publish(Topic.lifecycle, text + [UInt8](repeating: 0, count: 32 - text.count) + number)
-  }
+  /// Tells apps that listen on `akira.lifecycle` about a change of state.
+  public func lifecycle(_ event: AppLifecycleEvent) { messages.publish(AppLifecycleEvent.topic, event.payload) }
 
   /// Stops one app and starts another in a moment; the last wish counts.
   func switchSoon(from: String, to name: String) {
@@ -61,15 +53,16 @@ public final class AppServices: Sendable {
     }
   }
 
-  /// Where the settings of an app are.
+  /// Where the settings of an app are: in a folder of its own, so that no app is called like a file beside them.
   func settingsPath(of app: String) throws(LinuxError) -> String {
-    let folder = dataFolder + "/settings"
-    try Files.makeDirectory(folder, mode: 0o700)
-    return "\(folder)/\(app)"
+    let folder = "\(dataFolder)/settings/\(app)"
+    try Files.makeDirectories(folder, mode: 0o700)
+    return folder + "/values"
   }
 
-  /// Forgets what is kept for an app beyond its runs; called when it is uninstalled.
+  /// Forgets what is kept for an app beyond its runs; called when it is uninstalled. What a disk refuses to remove is there for
+  /// the next app of that name.
   func forget(_ app: String) {
-    for suffix in ["", ".new", ".damaged"] { unlink("\(dataFolder)/settings/\(app)\(suffix)") }
+    try? Files.removeTree("\(dataFolder)/settings/\(app)")
   }
 }

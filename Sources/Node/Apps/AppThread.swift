@@ -105,8 +105,8 @@ final class AppThread: RunningApp, @unchecked Sendable {
     defer { host.close() }
     do throws(LinuxError) { try runtime.began(self) } catch { return giveUp(.host("\(error)")) }
     var options = InstanceOptions(
-      memoryBytesMax: host.memory.bytesMax, deadline: AppRuntime.ticks(launch.startTimeout), fuel: launch.quotas.fuelMax,
-      interrupter: interrupter, permissions: permissions,
+      memoryBytesMax: host.memory.bytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
+      fuel: launch.quotas.fuelMax, interrupter: interrupter, permissions: permissions,
       onTick: {
         host.publish()
         return watch.tick()

@@ -117,8 +117,16 @@ public final class MessageBus: Sendable {
     let now = now()
     var kept: [MessageQueue] = []
     // Queues that may refuse come first: what was delivered cannot be taken back.
-    let careful = waits ? subscriptions.filter { $0.queue?.isReliable == true } : []
-    for queue in careful.lazy.compactMap(\.queue) {
+    var careful: [MessageQueue] = []
+    var others = subscriptions
+    if waits {
+      others.removeAll { subscription in
+        guard let queue = subscription.queue, queue.isReliable else { return false }
+        careful.append(queue)
+        return true
+      }
+    }
+    for queue in careful {
       switch queue.reserve(message, waits: true, now: now) {
       case .taken: kept.append(queue)
       case .dropped: delivery.dropped += 1
@@ -129,7 +137,7 @@ public final class MessageBus: Sendable {
       }
     }
     for queue in kept where queue.put(message) { delivery.delivered += 1 }
-    for subscription in subscriptions where !careful.contains(where: { $0 === subscription }) {
+    for subscription in others {
       switch subscription.sink {
       case .handler(let handler):
         handler(message)

@@ -23,11 +23,11 @@ extension NativeLibrary {
       let name = try call.appName()
       let apps = try call.ask { control in await control.apps() }
       guard let app = apps.first(where: { $0.name == name }) else { throw .notFound }
-      return app.state
+      return app.phase.rawValue
     }
     define("app_list") { (call) throws(NativeError) in
       let apps = try call.ask { control in await control.apps() }
-      return try call.answer(lines: apps.map { "\($0.name):\($0.stateName)" })
+      return try call.answer(lines: apps.map { "\($0.name):\($0.phase.word)" })
     }
   }
 

@@ -8,7 +8,6 @@ enum Topic {
   static let levelsMax = 16
   /// Topics below this one are the host's to publish.
   static let reserved = "akira"
-  static let lifecycle = "akira.lifecycle"
 
   static func levels(_ topic: String) -> [String] {
     topic.utf8.split(omittingEmptySubsequences: false) { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }

@@ -34,7 +34,9 @@ enum Template {
       case .swift: ("App.swift", swift(name))
       case .rust: ("main.rs", rust(name))
       }
-    return [(source, text), ("app.json", manifest(name, language)), ("README.md", readme(name))]
+    return [
+      (source, text), ("app.json", manifest(name, language)), ("README.md", readme(name)), (".gitignore", "/build/\n"),
+    ]
   }
 
   private static func manifest(_ name: String, _ language: AppSDK.Language) -> String {

@@ -101,11 +101,36 @@ pub mod constants {
     pub const HID_KEYBOARD: i32 = 1;
     pub const HID_GAMEPAD: i32 = 2;
     pub const HID_MOUSE: i32 = 4;
+    pub const HID_TRANSPORT_NONE: i32 = 0;
+    pub const HID_TRANSPORT_BLE: i32 = 1;
+    pub const HID_TRANSPORT_USB: i32 = 2;
+    pub const HID_TRANSPORT_SIMULATED: i32 = 3;
+    pub const MOUSE_LEFT: i32 = 1;
+    pub const MOUSE_RIGHT: i32 = 2;
+    pub const MOUSE_MIDDLE: i32 = 4;
+    pub const GAMEPAD_A: i32 = 1;
+    pub const GAMEPAD_B: i32 = 2;
+    pub const GAMEPAD_X: i32 = 4;
+    pub const GAMEPAD_Y: i32 = 8;
+    pub const GAMEPAD_LB: i32 = 16;
+    pub const GAMEPAD_RB: i32 = 32;
+    pub const GAMEPAD_BACK: i32 = 64;
+    pub const GAMEPAD_START: i32 = 128;
+    pub const GAMEPAD_HOME: i32 = 256;
+    pub const GAMEPAD_L3: i32 = 512;
+    pub const GAMEPAD_R3: i32 = 1024;
     pub const BLE_READ: i32 = 2;
     pub const BLE_WRITE_NO_RSP: i32 = 4;
     pub const BLE_WRITE: i32 = 8;
     pub const BLE_NOTIFY: i32 = 16;
     pub const BLE_INDICATE: i32 = 32;
+    pub const BLE_EVENT_NONE: i32 = 0;
+    pub const BLE_EVENT_CONNECTED: i32 = 1;
+    pub const BLE_EVENT_DISCONNECTED: i32 = 2;
+    pub const BLE_EVENT_WRITTEN: i32 = 3;
+    pub const POWER_ACTIVE: i32 = 0;
+    pub const POWER_IDLE: i32 = 1;
+    pub const POWER_LIGHT_SLEEP: i32 = 2;
 }
 
 /// Core.
