@@ -35,7 +35,7 @@ final class AppRuntimes: Sendable {
 
 extension AppRuntime: NodeAppRunner {
   public func attach(_ manager: AppManager) { services.control = ManagedApps(manager: manager) }
-  public func tell(_ event: AppLifecycleEvent) { services.lifecycle(event.name.text, state: event.phase.rawValue) }
+  public func tell(_ event: AppLifecycleEvent) { services.lifecycle(event) }
 }
 
 extension Configuration {

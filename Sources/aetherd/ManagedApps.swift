@@ -7,7 +7,7 @@ struct ManagedApps: AppControl {
   let manager: AppManager
 
   func apps() async -> [AppListing] {
-    await manager.list().map { AppListing(name: $0.name.text, state: $0.state.phase.rawValue) }
+    await manager.list().map { AppListing(name: $0.name.text, phase: $0.state.phase) }
   }
 
   func start(_ name: String) async throws(AppControlError) {

@@ -54,6 +54,18 @@ import Testing
     let silent = try aether.run("app", "send", "lamp", "set", #"{"x":1}"#, "--timeout", "1")
     #expect(silent.status == 3 && silent.errors.contains("does not listen"), "\(silent.errors)")
 
+    // What happens is told to who listens.
+    let listener = try Child(
+      Installation.programs + "/aether", ["app", "events"],
+      environment: ["AETHER_CONFIG": aether.root + "/client.yaml"],
+      output: aether.root + "/events", errors: aether.root + "/events")
+    defer { listener.end(SIGTERM) }
+    try await aether.wait("a change is told") {
+      #expect(try aether.run("app", "restart", "lamp").status == 0)
+      let events = try String(contentsOfFile: aether.root + "/events", encoding: .utf8)
+      return events.contains(#""app":"lamp","state":"RUNNING","change":"started""#)
+    }
+
     // Stopped it stays stopped, also over a restart of the daemon; started it comes back with it.
     #expect(try aether.run("app", "stop", "lamp").output.contains("stopped"))
     try await aether.wait("it is stopped") { try phase(aether) == "Stopped" }
@@ -111,7 +123,7 @@ import Testing
     let applied = try aether.run("apply", "-f", examples + "/counter.yaml")
     #expect(applied.output == "app counter created\n", "scripts/build-apps makes it: \(applied.errors)")
     let waited = try aether.run("wait", "app", "counter", "--timeout", "60s")
-    #expect(waited.status == 0, "\(waited.errors) \(try aether.status("app", "counter").text())")
+    #expect(waited.status == 0, "\(waited.errors) \(aether.log.suffix(2000))")
     func send(_ words: String...) throws -> Int {
       let result = try Installation.run(
         Installation.programs + "/aether", ["app", "send", "counter"] + words,
@@ -196,12 +208,33 @@ import Testing
   @Test func whatNobodySignedIsRefused() async throws {
     let aether = try Installation()
     defer { aether.remove() }
+    let key = aether.root + "/dev.pem"
+    #expect(try aether.run("app", "keygen", key).status == 0)
+    let keys = aether.root + "/apps/keys"
+    try FileManager.default.createDirectory(atPath: keys, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: key + ".pub", toPath: keys + "/dev.pem")
     try await aether.start()
     let module = try AppPrograms.build("1.0", in: aether.root)
     let refused = try aether.run("app", "install", module)
     #expect(refused.output.contains("Failed") && refused.output.contains("sign"), "\(refused.output) \(refused.errors)")
     #expect(try aether.status("app", "lamp")["reason"] == "Untrusted")
     #expect(try aether.run("app", "uninstall", "lamp").status == 0)
+    // The same in a package that a trusted key signed.
+    let package = aether.root + "/lamp.akpkg"
+    let signed = try aether.run("app", "sign", module, "--key", key, "--output", package)
+    #expect(signed.status == 0, "\(signed.errors)")
+    let installed = try aether.run("app", "install", package)
+    #expect(installed.output == "app lamp 1.0 Running\n", "\(installed.output) \(installed.errors)")
+    #expect(try aether.run("app", "info", "lamp").output.contains("Signed:     yes"))
+    // By another key: refused, and what runs goes on.
+    #expect(try aether.run("app", "keygen", aether.root + "/other.pem").status == 0)
+    #expect(
+      try aether.run(
+        "app", "sign", try AppPrograms.build("2.0", in: aether.root), "--key", aether.root + "/other.pem", "--output",
+        package
+      ).status == 0)
+    #expect(try aether.run("app", "install", package).output.hasPrefix("app lamp 1.0 Running: "))
+    #expect(try aether.status("app", "lamp")["reason"] == "Untrusted")
   }
 
   // MARK: The reference's paths

@@ -97,9 +97,14 @@ public actor NodeApps {
     for name in try Files.names(in: folder).sorted() {
       // Made and not named: nothing is in there yet.
       guard let owner = try? Files.text("\(folder)/\(name)/owner") else { continue }
-      let tenant = try await tenant(owner)
-      await adopt(tenant)
-      work.append(Task { await tenant.manager.startAtBoot() })
+      do {
+        let tenant = try await tenant(owner)
+        await adopt(tenant)
+        work.append(Task { await tenant.manager.startAtBoot() })
+      } catch {
+        // The others' apps run; this one's say in their status what is wrong.
+        log.error("the apps of an owner cannot be opened", ["owner": .string(owner), "error": .init(error)])
+      }
     }
   }
 
