@@ -43,6 +43,7 @@ check: setup ## Fast subset: layout, warnings as errors, tests of the pure modul
 	scripts/check
 
 test-sanitize: setup helper ## Run the tests under ThreadSanitizer and AddressSanitizer
+	scripts/build-apps
 	scripts/test-sanitize
 
 bench: setup helper ## Run every benchmark; tables on the screen, figures in bench/results/

@@ -176,7 +176,7 @@ let modules: [Module] = [
     exclude: ["c/aether_app.h", "rust/Cargo.toml", "rust/src/functions.rs", "swift/AetherApp.swift"]),
   library("AppProjects", "Platform", ["AppABI", "AppFormat", "AppSDK", "AppSigning", "Crypto", "JSON"]),
   executable("aether-build-apps", ["AppProjects"]),
-  tests("AppProjects", ["AppABI", "AppBindings", "AppFormat", "AppSigning", "AppSDK", "Crypto", "JSON"]),
+  tests("AppProjects", ["AppABI", "AppBindings", "AppFormat", "AppSigning", "AppSDK", "Crypto", "JSON", "PythonPeer"]),
   system("CWasmtime", apt: nil),
   library("Wasmtime", "Platform", ["Bytes", "Crypto", "CWasmtime", "Linux"], linker: wasmtimeLinker),
   tests("Wasmtime", ["Crypto", "PythonPeer"]),

@@ -3,6 +3,7 @@ import AppSigning
 import Crypto
 import Foundation
 import JSON
+import PythonPeer
 import Testing
 
 @testable import AppProjects
@@ -112,6 +113,29 @@ import Testing
     #expect(throws: AppFormatError.self) { try Inspection([0x7F, 0x45, 0x4C, 0x46, 0, 0, 0, 0]) }
     let broken = try Inspection(Self.module(importing: [], manifest: nil) + [0, 17, 15] + ".akira.manifest{".utf8)
     #expect(broken.manifest == nil && broken.manifestProblem?.contains("manifest") == true)
+  }
+
+  @Test func changedBytesNeverCrash() throws {
+    var random = SeededNumbers.forTest("changed apps")
+    let manifest = #"{"name": "x", "capabilities": ["mqtt", "gpio.*"]}"#
+    let module = try Self.module(importing: [("env", "mqtt_connected"), ("env", "display_clear")], manifest: manifest)
+    let seeds = [
+      module, try Packaging.packed(Packaging.pack(module, path: "x"), path: "x"),
+      AheadOfTimeImageBytes.image(manifest: Array(manifest.utf8)), Array(manifest.utf8),
+    ]
+    for round in 0..<4000 {
+      var bytes = seeds[round % seeds.count]
+      for _ in 0..<(1 + random.next() % 4) where !bytes.isEmpty {
+        let position = Int(random.next() % UInt64(bytes.count))
+        switch random.next() % 3 {
+        case 0: bytes.removeSubrange(position..<min(bytes.count, position + Int(random.next() % 8)))
+        case 1: bytes[position] ^= 1 << UInt8(random.next() % 8)
+        default: bytes[position] = UInt8(truncatingIfNeeded: random.next())
+        }
+      }
+      if let inspection = try? Inspection(bytes) { _ = (inspection.missing, inspection.unneeded, inspection.useful) }
+      _ = try? Packaging.pack(bytes, path: "x", Packaging.Extras(manifest: bytes))
+    }
   }
 }
 
