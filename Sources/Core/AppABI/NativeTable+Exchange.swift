@@ -3,10 +3,8 @@ import AppFormat
 extension NativeTable {
   /// Network, messages between apps, MQTT.
   static var exchange: [NativeFunction] {
-    // What opens a way to others is limited; what moves bytes on it is so by the rings.
+    // What opens a way to others is limited; what moves bytes on it is so by buffers and the quota of bytes.
     let opening = Row(family: .network, capabilities: [.network], rate: .network)
-    let network = Row(family: .network, capabilities: [.network])
-    // What moves bytes of a stream that is there, or takes what has come, is bounded by its buffers and the quota of bytes.
     let stream = Row(family: .network, capabilities: [.network])
     let ipc = Row(family: .ipc, capabilities: [.ipc], rate: .ipc)
     let sending = Row(family: .mqtt, capabilities: [.mqtt], rate: .network)
@@ -19,11 +17,11 @@ extension NativeTable {
       opening("net_bind", "stream port", "Binds to a port that the policy allows."),
       opening("net_listen", "stream backlog", "Accepts connections; each is an event with its handle."),
       stream("net_close", "stream", "Gives the handle and its rings back."),
-      network("net_tx_bind", "stream ring[]&", "Sends what the guest writes into this ring."),
-      network("net_rx_bind", "stream ring[]&", "Writes what comes into this ring."),
+      stream("net_tx_bind", "stream ring[]&", "Sends what the guest writes into this ring."),
+      stream("net_rx_bind", "stream ring[]&", "Writes what comes into this ring."),
       stream("net_tx_flush", "stream", "Sends what is in the ring now; gives how many messages."),
       stream("net_event_pop", "into[]=", "Takes the next event of 4 bytes. 1: taken, 0: none."),
-      network("net_get_ip", "into[]=", "The host's address as text, at least 16 bytes; −ENODATA without one."),
+      stream("net_get_ip", "into[]=", "The host's address as text, at least 16 bytes; −ENODATA without one."),
 
       ipc("msg_subscribe", "topic$", "Queues what is published there; * and # stand for a level and all below."),
       ipc("msg_unsubscribe", "topic$", "Drops the queue."),
