@@ -83,7 +83,7 @@ let modules: [Module] = [
       "AutomatonRuns", "Bytes", "CLinux", "Control", "Crypto", "Gateway",
       "HTTPClient", "HTTPServer", "Identity", "JSON",
       "Linux", "Logging",
-      "Model", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
+      "Model", "Mosquitto", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
     ]),
   Module(
     name: "EndToEndTests", path: "Tests/EndToEndTests", kind: .test,

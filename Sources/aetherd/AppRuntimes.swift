@@ -17,7 +17,13 @@ final class AppRuntimes: Sendable {
   private let sink: Sink
   private let runtimes = Mutex<[String: AppRuntime]>([:])
 
-  init(sink: @escaping Sink) { self.sink = sink }
+  private let broker: MQTTOptions?
+
+  /// - Parameter broker: what apps reach with MQTT; each owner's have a connection of their own.
+  init(broker: MQTTOptions?, sink: @escaping Sink) {
+    self.broker = broker
+    self.sink = sink
+  }
 
   subscript(owner: String) -> AppRuntime? { runtimes.withLock { $0[owner] } }
 
@@ -28,6 +34,7 @@ final class AppRuntimes: Sendable {
       AppRuntime.Options(
         cacheFolder: "\(folder)/code", dataFolder: folder,
         auditSink: { sink(owner, $0) }))
+    if let broker { try runtime.services.mqtt.connect(broker) }
     runtimes.withLock { $0[owner] = runtime }
     return runtime
   }
@@ -35,7 +42,11 @@ final class AppRuntimes: Sendable {
 
 extension AppRuntime: NodeAppRunner {
   public func attach(_ manager: AppManager) { services.control = ManagedApps(manager: manager) }
-  public func tell(_ event: AppLifecycleEvent) { services.lifecycle(event) }
+
+  public func tell(_ event: AppLifecycleEvent) {
+    services.lifecycle(event)
+    if event.change == .uninstalled { forget(event.name) }
+  }
 }
 
 extension Configuration {

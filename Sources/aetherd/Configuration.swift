@@ -1,7 +1,9 @@
+import Apps
 import Arguments
 import Glibc
 import JSON
 import Model
+import Mosquitto
 import YAML
 
 /// How the daemon runs: defaults, then the configuration file, then the command line.
@@ -42,6 +44,8 @@ struct Configuration: Sendable {
     var keys: String?
     /// Apps of one owner that run at a time.
     var runningMax = 2048
+    /// The broker that apps reach; none when absent.
+    var mqtt: MQTTOptions?
   }
 
   struct Log: Sendable {
@@ -203,6 +207,7 @@ extension Configuration {
         }
         apps.runningMax = Int(count)
       }
+      if let value = try inner.optionalObject("mqtt") { apps.mqtt = try Self.broker(value) }
       try inner.refuseUnknown()
     }
     if let value = try reader.optionalObject("log") {
@@ -212,5 +217,33 @@ extension Configuration {
       try inner.refuseUnknown()
     }
     try reader.refuseUnknown()
+  }
+
+  private static func broker(_ value: JSON) throws(APIError) -> MQTTOptions {
+    var reader = try FieldReader(value, path: "apps.mqtt")
+    guard let host = try reader.optionalString("host"), !host.isEmpty else {
+      throw .invalid("apps.mqtt.host", "is missing", accepted: "the broker's name or address")
+    }
+    let isSecure = try reader.optionalBool("tls") ?? true
+    var client = MosquittoClient.Options(host: host, port: isSecure ? 8883 : 1883, security: isSecure ? .tls : .plain)
+    if let port = try reader.optionalInteger("port") {
+      guard let number = UInt16(exactly: port), number > 0 else {
+        throw .invalid("apps.mqtt.port", "is \(port)", accepted: "1 to 65535")
+      }
+      client.port = number
+    }
+    if let file = try reader.optionalString("ca") {
+      guard isSecure, file.hasPrefix("/") else {
+        throw .invalid("apps.mqtt.ca", "is \"\(file)\"", accepted: "an absolute path, and only with tls")
+      }
+      client.security = .tlsTrusting(file: file)
+    }
+    client.user = try reader.optionalString("user")
+    var options = MQTTOptions(client: client, passwordFile: try reader.optionalString("passwordFile"))
+    if let node = try reader.optionalString("node") { options.node = node }
+    let topics = try reader.stringArray("topics")
+    if !topics.isEmpty { options.topics = topics }
+    try reader.refuseUnknown()
+    return options
   }
 }

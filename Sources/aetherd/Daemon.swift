@@ -67,7 +67,7 @@ enum Daemon {
     metrics.addAutomata(automata)
     let audit = try AuditLog(directory: configuration.paths.audit)
     let artifacts = try ArtifactStore(root: configuration.paths.apps + "/artifacts")
-    let runtimes = AppRuntimes { owner, entry in
+    let runtimes = AppRuntimes(broker: configuration.apps.mqtt) { owner, entry in
       audit.record(
         AuditLog.AppEntry(
           time: Timestamp(milliseconds: entry.time), user: owner, app: entry.app, event: entry.event.name,
