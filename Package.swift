@@ -78,7 +78,8 @@ let modules: [Module] = [
   executable(
     "aetherd",
     [
-      "AppDevices", "AppFormat", "AppManager", "AppSigning", "Apps", "Arguments", "Artifacts", "Automata", "AutomataHost",
+      "AppDevices", "AppFormat", "AppManager", "AppSigning", "Apps", "Arguments", "Artifacts", "Automata",
+      "AutomataHost",
       "AutomatonRuns", "Bytes", "CLinux", "Control", "Crypto", "Gateway",
       "HTTPClient", "HTTPServer", "Identity", "JSON",
       "Linux", "Logging",

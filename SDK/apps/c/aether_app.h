@@ -631,13 +631,11 @@ int32_t net_close(int32_t stream);
 
 // Sends what the guest writes into this ring.
 // Needs network.
-// Rate: 30 a second with all of network.
 AETHER_IMPORT("env", "net_tx_bind")
 int32_t net_tx_bind(int32_t stream, void *ring, uint32_t ring_size);
 
 // Writes what comes into this ring.
 // Needs network.
-// Rate: 30 a second with all of network.
 AETHER_IMPORT("env", "net_rx_bind")
 int32_t net_rx_bind(int32_t stream, void *ring, uint32_t ring_size);
 
@@ -653,7 +651,6 @@ int32_t net_event_pop(void *into, uint32_t into_size);
 
 // The host's address as text, at least 16 bytes; −ENODATA without one.
 // Needs network.
-// Rate: 30 a second with all of network.
 AETHER_IMPORT("env", "net_get_ip")
 int32_t net_get_ip(void *into, uint32_t into_size);
 

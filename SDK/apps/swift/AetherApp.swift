@@ -751,7 +751,6 @@ public enum Network {
 
   /// Sends what the guest writes into this ring.
   /// Needs network.
-  /// Rate: 30 a second with all of network.
   @discardableResult
   public static func txBind(stream: Int32, ring: Ring) throws(AppError) -> Int32 {
     try AppError.check(host_net_tx_bind(stream, ring.memory.baseAddress, UInt32(truncatingIfNeeded: ring.memory.count)))
@@ -759,7 +758,6 @@ public enum Network {
 
   /// Writes what comes into this ring.
   /// Needs network.
-  /// Rate: 30 a second with all of network.
   @discardableResult
   public static func rxBind(stream: Int32, ring: Ring) throws(AppError) -> Int32 {
     try AppError.check(host_net_rx_bind(stream, ring.memory.baseAddress, UInt32(truncatingIfNeeded: ring.memory.count)))
@@ -781,7 +779,6 @@ public enum Network {
 
   /// The host's address as text, at least 16 bytes; −ENODATA without one.
   /// Needs network.
-  /// Rate: 30 a second with all of network.
   @discardableResult
   public static func getIp(into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_net_get_ip(into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })

@@ -95,7 +95,7 @@ public final class NetworkHost: Sendable {
         }
         var connecting = ConnectOptions()
         connecting.connection = Self.connectionOptions
-        connecting.tls = isTLS ? try tls() : nil
+        connecting.tls = isTLS ? try self.tls() : nil
         connecting.peerName = .host(host)
         var failure = NetError.connectTimeout
         for (index, address) in addresses.enumerated() {

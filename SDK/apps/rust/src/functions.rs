@@ -675,14 +675,12 @@ pub mod network {
 
     /// Sends what the guest writes into this ring.
     /// Needs network.
-    /// Rate: 30 a second with all of network.
     pub fn tx_bind<const SIZE: usize>(stream: i32, ring: &'static crate::Ring<SIZE>) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::net_tx_bind(stream, ring.address(), SIZE as u32) })
     }
 
     /// Writes what comes into this ring.
     /// Needs network.
-    /// Rate: 30 a second with all of network.
     pub fn rx_bind<const SIZE: usize>(stream: i32, ring: &'static crate::Ring<SIZE>) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::net_rx_bind(stream, ring.address(), SIZE as u32) })
     }
@@ -701,7 +699,6 @@ pub mod network {
 
     /// The host's address as text, at least 16 bytes; −ENODATA without one.
     /// Needs network.
-    /// Rate: 30 a second with all of network.
     pub fn get_ip(into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::net_get_ip(into.as_mut_ptr(), into.len() as u32) })
     }
