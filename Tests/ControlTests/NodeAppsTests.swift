@@ -105,6 +105,8 @@ private final class PretendRunner: NodeAppRunner {
     #expect(runner.state.withLock { $0.launches.count } == 1)
     _ = try await apply(apps, try spec(try module("1"), ["arguments": ["x"]]))
     #expect(runner.state.withLock { $0.launches.map(\.arguments) } == [[], ["x"]])
+    _ = try await apply(apps, try spec(try module("1"), ["arguments": ["x"], "network": ["allowLocal": true]]))
+    #expect(runner.state.withLock { $0.launches.map(\.allowsLocalAddresses) } == [false, false, true])
     let second = try await apply(apps, try spec(try module("2")))
     #expect(second.state == .running && second.details["version"] == "2" && second.rollback == nil)
     #expect(runner.state.withLock { $0.launches.last?.capabilities } == [.timer])
@@ -197,16 +199,25 @@ private final class PretendRunner: NodeAppRunner {
   @Test func theNextDaemon() async throws {
     defer { remove() }
     let apps = try await open()
-    let lamp = try spec(try module("1"))
+    let lamp = try spec(try module("1"), ["network": ["allowLocal": true]])
     _ = try await apply(apps, lamp)
-    let found = try #require(await apps.find("u1"))
-    try await found.tenant.manager.stop("lamp")
+    // What ran is started as it was.
     await apps.close()
+    let first = try await open()
+    for _ in 0..<500 where runner.state.withLock({ $0.launches.count }) < 2 {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(runner.state.withLock { $0.launches.map(\.allowsLocalAddresses) } == [true, true])
+    let found = try #require(await first.find("u1"))
+    try await found.tenant.manager.stop("lamp")
+    await first.close()
     let second = try await open()
     #expect(await second.list().map(\.state) == [.stopped])
     #expect(try await apply(second, lamp).state == .stopped)
     // Rights change; it stays stopped.
-    #expect(try await apply(second, try spec(try module("1"), ["capabilities": []])).state == .stopped)
+    #expect(
+      try await apply(second, try spec(try module("1"), ["capabilities": [], "network": ["allowLocal": true]])).state
+        == .stopped)
     await second.close()
     let folder = try #require(
       try FileManager.default.subpathsOfDirectory(atPath: root).first { $0.hasSuffix("declared/u1.json") })

@@ -68,6 +68,9 @@ extension NodeApps {
     let (manager, name) = (tenant.manager, record.name)
     let source = spec.source.digest + (spec.manifest.map { "+" + Fingerprint.text(of: $0) } ?? "")
     let installed = try? await manager.info(name)
+    let isOtherNetwork = record.allowsLocalAddresses != spec.allowsLocalAddresses
+    record.allowsLocalAddresses = spec.allowsLocalAddresses
+    tenant.rules.setLocalAddresses(spec.allowsLocalAddresses, for: name)
     var isNew = installed == nil
     var isChanged = false
     if isNew || record.source != source {
@@ -95,9 +98,9 @@ extension NodeApps {
         default: throw error
         }
       }
-    } else if let settings = try? await manager.settings(name), settings != spec.settings {
+    } else if let settings = try? await manager.settings(name), isOtherNetwork || settings != spec.settings {
       try await manager.configure(name, spec.settings)
-      isChanged = !settings.isSameLaunch(as: spec.settings)
+      isChanged = isOtherNetwork || !settings.isSameLaunch(as: spec.settings)
       if isChanged, case .running? = installed?.state {
         try await setCapabilities(of: record, ceiling: spec.ceiling(options.manager.rules.capabilities), tenant)
         try await Self.tolerating { () async throws(AppError) in try await manager.restart(name) }
@@ -170,6 +173,7 @@ extension NodeApps {
 
   private func forget(_ record: Record, _ tenant: Tenant) {
     records[record.workload] = nil
+    tenant.rules.setLocalAddresses(false, for: record.name)
     try? Files.removeTree("\(tenant.folder)/declared/\(record.workload).json")
   }
 }
@@ -178,7 +182,7 @@ extension NodeApps.Record {
   var json: JSON {
     [
       "uid": .string(workload), "name": .string(name), "fingerprint": .string(fingerprint), "source": .string(source),
-      "version": .string(version), "rollback": .string(rollback),
+      "version": .string(version), "rollback": .string(rollback), "allowsLocalAddresses": .bool(allowsLocalAddresses),
     ]
   }
 
@@ -189,6 +193,7 @@ extension NodeApps.Record {
     source = json["source"]?.stringValue ?? ""
     version = json["version"]?.stringValue ?? ""
     rollback = json["rollback"]?.stringValue ?? ""
+    allowsLocalAddresses = json["allowsLocalAddresses"]?.boolValue ?? false
   }
 }
 

@@ -52,6 +52,7 @@ public actor NodeApps {
     public let owner: String
     public let manager: AppManager
     public let runner: any NodeAppRunner
+    let rules: LaunchRules
     let folder: String
   }
 
@@ -68,6 +69,7 @@ public actor NodeApps {
     var version = ""
     /// Why another version runs, where that is known.
     var rollback = ""
+    var allowsLocalAddresses = false
     /// When it was started last, if that was in this life of the daemon.
     var startedAt: Timestamp?
   }
@@ -138,9 +140,10 @@ public actor NodeApps {
       try Files.makeDirectories("\(folder)/declared", mode: 0o700)
       try Files.replace("\(folder)/owner", with: Array(owner.utf8), mode: 0o600, durable: true)
       let runner = try options.makeRunner(owner, folder)
-      let manager = try await AppManager.open(root: "\(folder)/apps", options: options.manager, runner: runner)
+      let rules = LaunchRules(runner)
+      let manager = try await AppManager.open(root: "\(folder)/apps", options: options.manager, runner: rules)
       runner.attach(manager)
-      return Tenant(owner: owner, manager: manager, runner: runner, folder: folder)
+      return Tenant(owner: owner, manager: manager, runner: runner, rules: rules, folder: folder)
     }
     tenants[owner] = opening
     do {
@@ -167,6 +170,7 @@ public actor NodeApps {
         continue
       }
       records[record.workload] = record
+      tenant.rules.setLocalAddresses(record.allowsLocalAddresses, for: record.name)
       names.insert(record.name)
     }
     for app in await tenant.manager.list() where !names.contains(app.name.text) {

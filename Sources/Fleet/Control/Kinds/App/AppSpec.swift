@@ -43,6 +43,8 @@ public struct AppSpec: WorkloadSpec, Equatable {
   public var priority: Int?
   public var arguments: [String]
   public var environment: [String: String]
+  /// Also addresses of this machine and of networks at its place.
+  public var allowsLocalAddresses: Bool
   public var allowsUnsigned: Bool
   /// Names all of it.
   public var fingerprint: Fingerprint
@@ -79,6 +81,7 @@ public struct AppSpec: WorkloadSpec, Equatable {
       }
       environment[member.name] = member.value.stringValue ?? ""
     }
+    allowsLocalAddresses = spec["network"]?.flag("allowLocal") ?? false
     allowsUnsigned = spec["trust"]?["unsigned"]?.stringValue != "refuse"
     // What names the bytes stands for them.
     var identity = spec.objectValue ?? [:]
