@@ -76,7 +76,10 @@ final class NetworkGuest {
   /// Writes a message into a ring. False when there is no room.
   func write(_ message: [UInt8], ringAt address: Int32 = 8192) throws -> Bool {
     let (written, read, capacity) = (try number(address), try number(address + 4), try number(address + 8))
-    guard message.count + 2 <= Int(capacity) - Int(written &- read) else { return false }
+    // A test may have scribbled over the header.
+    guard (1...65536).contains(capacity), message.count + 2 <= Int(capacity) - Int(written &- read) else {
+      return false
+    }
     let bytes = [UInt8(message.count & 255), UInt8(message.count >> 8)] + message
     let start = written % capacity
     let first = min(bytes.count, Int(capacity - start))
@@ -92,7 +95,7 @@ final class NetworkGuest {
   func read(ringAt address: Int32 = 20480) throws -> [UInt8]? {
     let (written, read, capacity) = (try number(address), try number(address + 4), try number(address + 8))
     let used = Int(written &- read)
-    guard used >= 2 else { return nil }
+    guard used >= 2, (1...65536).contains(capacity) else { return nil }
     let data = try guest.bytes(at: address + 16, Int32(capacity))
     func byte(_ offset: Int) -> UInt8 { data[Int((read &+ UInt32(offset)) % capacity)] }
     let count = Int(byte(0)) | Int(byte(1)) << 8
