@@ -84,6 +84,39 @@ struct ThroughAPI {
     return samples
   }
 
+  /// Milliseconds for the upload of so many bytes in one request over HTTPS, until they are on the disk; and for writing them
+  /// to a file of `directory` and syncing it, without any network.
+  func uploads(of count: Int, runs: Int, directory: String) async throws -> (ours: Samples, written: Samples) {
+    var ours = Samples()
+    var written = Samples()
+    var bytes = [UInt8](repeating: 0, count: count)
+    for run in 0..<(runs + 1) {
+      // Others each time: what is there already would not be written.
+      for index in stride(from: 0, to: count, by: 64) { bytes[index] = UInt8(truncatingIfNeeded: run &* 31 &+ index) }
+      var watch = Stopwatch()
+      let path = "\(directory)/upload-\(run)"
+      let file = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0o600)
+      var done = 0
+      while file >= 0, done < count {
+        let step = bytes.withUnsafeBytes { write(file, $0.baseAddress.map { $0 + done }, min(count - done, 256 << 10)) }
+        if step <= 0 { break }
+        done += step
+      }
+      guard done == count, fsync(file) == 0 else { throw Command.Failure(description: "\(path) cannot be written") }
+      close(file)
+      unlink(path)
+      if run > 0 { written.append(watch.seconds * 1000) }
+      watch = Stopwatch()
+      var upload = request("POST", "/v1/app-artifacts", nil)
+      upload.headers = ["authorization": "Bearer \(token)", "content-type": "application/octet-stream"]
+      upload.body = .bytes(bytes)
+      let answer = try await client.fetch(upload)
+      guard answer.isSuccess else { throw Command.Failure(description: answer.text) }
+      if run > 0 { ours.append(watch.seconds * 1000) }
+    }
+    return (ours, written)
+  }
+
   private func request(_ method: String, _ path: String, _ body: String?) -> HTTPClient.Request {
     HTTPClient.Request(
       method, "https://\(address)\(path)",

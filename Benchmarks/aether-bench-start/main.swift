@@ -61,6 +61,10 @@ exit(await run(options))
       report.add(
         "apply to Running, seen by a watcher", unit: "ms",
         ours: try await way.measure(runs: options.runs, root: bundle.root), aim: "<= 10 ms")
+      let (ours, written) = try await way.uploads(of: 32 << 20, runs: 7, directory: scratch)
+      report.add(
+        "upload of 32 MiB over HTTPS, until it is on the disk", unit: "ms", ours: ours, peer: written,
+        peerName: "write and fsync alone", aim: "<= 335 ms (100 MB/s)")
       await way.stop()
     } catch {
       await way.stop()
