@@ -50,9 +50,16 @@ enum AppOnlineCommands {
     if arguments.value("output") == "json" {
       try Output.write(resource.text(.pretty) + "\n")
     } else {
-      try Output.write("app \(name) \(describe(resource))\n")
+      try Output.write("app \(name) \(describe(resource))\n" + withheld(resource, from: name))
     }
     return 0
+  }
+
+  /// What the app asks for and did not get, and how it gets it.
+  private static func withheld(_ resource: JSON, from name: String) -> String {
+    let denied = resource["status"]?["capabilities"]?["denied"]
+    guard denied?.arrayValue?.isEmpty == false else { return "" }
+    return "withheld: \(list(denied)); \"aether app grant \(Readable.line(name)) CAPABILITY\" gives it\n"
   }
 
   /// Waits until the node has taken on a specification, or has said why not.
