@@ -65,8 +65,11 @@ final class EventHub: Sendable {
 
   private let listeners = Mutex(Listeners())
 
+  /// Not inside of the lock: a listener that is being cancelled holds its task and waits for the lock, while waking it waits
+  /// for the task.
   func send(_ event: NodeEvent) {
-    listeners.withLock { for stream in $0.streams.values { stream.yield(event) } }
+    let streams = listeners.withLock { Array($0.streams.values) }
+    for stream in streams { stream.yield(event) }
   }
 
   func stream() -> AsyncStream<NodeEvent> {
