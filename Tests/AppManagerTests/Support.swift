@@ -55,24 +55,6 @@ func record(
   AppRecord(name: try name(text), number: number, isPreloaded: isPreloaded, current: current)
 }
 
-extension SeededNumbers {
-  /// The bytes with one to four changes.
-  mutating func damage(_ sound: [UInt8]) -> [UInt8] {
-    var bytes = sound
-    for _ in 0..<Int.random(in: 1...4, using: &self) where !bytes.isEmpty {
-      switch Int.random(in: 0..<5, using: &self) {
-      case 0: bytes[.random(in: 0..<bytes.count, using: &self)] = .random(in: 0...255, using: &self)
-      case 1: bytes[.random(in: 0..<bytes.count, using: &self)] ^= 1 << UInt8.random(in: 0..<8, using: &self)
-      case 2: bytes.removeLast(.random(in: 1...bytes.count, using: &self))
-      case 3: bytes.insert(.random(in: 0...255, using: &self), at: .random(in: 0...bytes.count, using: &self))
-      default:
-        bytes[.random(in: 0..<bytes.count, using: &self)] = [0, 0x22, 0x7B, 0xFF].randomElement(using: &self) ?? 0
-      }
-    }
-    return bytes
-  }
-}
-
 /// Says how the next starts go, and ends apps when a test wants it. A stand-in for the run-time: it runs no code.
 final class ScriptedRunner: AppRunner {
   final class App: RunningApp {

@@ -99,3 +99,22 @@ public struct SeededNumbers: RandomNumberGenerator {
     return mixed ^ (mixed >> 31)
   }
 }
+
+extension SeededNumbers {
+  /// The bytes with one to four changes, some of them to bytes that texts, numbers and lengths break at.
+  public mutating func damage(_ sound: [UInt8]) -> [UInt8] {
+    var bytes = sound
+    for _ in 0..<Int.random(in: 1...4, using: &self) where !bytes.isEmpty {
+      switch Int.random(in: 0..<5, using: &self) {
+      case 0: bytes[.random(in: 0..<bytes.count, using: &self)] = .random(in: 0...255, using: &self)
+      case 1: bytes[.random(in: 0..<bytes.count, using: &self)] ^= 1 << UInt8.random(in: 0..<8, using: &self)
+      case 2: bytes.removeLast(.random(in: 1...bytes.count, using: &self))
+      case 3: bytes.insert(.random(in: 0...255, using: &self), at: .random(in: 0...bytes.count, using: &self))
+      default:
+        let breaking: [UInt8] = [0, 0x22, 0x7B, 0x7F, 0x80, 0xFF]
+        bytes[.random(in: 0..<bytes.count, using: &self)] = breaking.randomElement(using: &self) ?? 0
+      }
+    }
+    return bytes
+  }
+}

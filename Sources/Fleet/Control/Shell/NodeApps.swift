@@ -175,7 +175,11 @@ public actor NodeApps {
     }
     for app in await tenant.manager.list() where !names.contains(app.name.text) {
       log.warning("an app that nobody declares is removed", ["app": .string(app.name.text)])
-      try? await tenant.manager.uninstall(app.name.text)
+      do {
+        try await tenant.manager.uninstall(app.name.text)
+      } catch {
+        log.error("an app that nobody declares is still there", ["app": .string(app.name.text), "error": .init(error)])
+      }
     }
   }
 
@@ -233,8 +237,14 @@ public actor NodeApps {
     }
     if case .rolledBack = event.change, let record = records[id] {
       // The version before has a manifest of its own.
-      try? await setCapabilities(of: record, ceiling: nil, tenant)
-      try? write(record, tenant)
+      do {
+        try await setCapabilities(of: record, ceiling: nil, tenant)
+        try write(record, tenant)
+      } catch {
+        log.error(
+          "an app that was rolled back may have other capabilities than it is declared with",
+          ["app": .string(record.name), "error": .init(error)])
+      }
     }
     guard let observed = await observe(id) else { return tell(.removed(id)) }
     tell(.changed(observed))
