@@ -7,11 +7,13 @@ import Wasmtime
 struct Options {
   var output: String?
   var runs = 7
+  var onlyCalls = false
 
   static let usage = """
-    usage: aether-bench-apps [--output FILE] [--runs N]
+    usage: aether-bench-apps [--output FILE] [--runs N] [--only calls]
       --output FILE  write the figures as JSON
       --runs N       runs of each side, taking turns (7)
+      --only calls   calls between guest and host alone
     """
 
   init?(_ arguments: [String]) {
@@ -20,6 +22,7 @@ struct Options {
       guard let value = rest.popFirst() else { return nil }
       switch (name, Int(value)) {
       case ("--output", _): output = value
+      case ("--only", _) where value == "calls": onlyCalls = true
       case ("--runs", .some(let count)) where count > 0: runs = count
       default: return nil
       }
@@ -117,15 +120,22 @@ func run(_ options: Options) async throws -> BenchReport {
   report.add(
     "call from host to guest", unit: "ns", ours: ours, peer: theirs, peerName: "Wasmtime without checks", aim: "≤ 25")
 
-  if let node = NodePeer(bytes) {
-    let (toHost, toGuest) = try node.measure(calls: calls, runs: options.runs)
-    report.add(
-      "call from guest to host, beside Node.js", unit: "ns", ours: oursToHost, peer: toHost,
-      peerName: "Node.js without checks")
-    report.add(
-      "call from host to guest, beside Node.js", unit: "ns", ours: ours, peer: toGuest,
-      peerName: "Node.js without checks")
+  let callsFolder = "/tmp/aether-bench-calls-\(getpid())"
+  defer { _ = try? Command(["rm", "-rf", callsFolder]).run() }
+  guard mkdir(callsFolder, 0o700) == 0, write(bytes, callsFolder + "/calls.wasm") else {
+    throw Failure(text: "\(callsFolder) is not ours")
   }
+  for peer in [try CallPeer.wasm3(folder: callsFolder), CallPeer.node(folder: callsFolder)] {
+    guard let peer else { continue }
+    let (toHost, toGuest) = try peer.measure(module: callsFolder + "/calls.wasm", calls: calls, runs: options.runs)
+    report.add(
+      "call from guest to host, beside \(peer.name)", unit: "ns", ours: oursToHost, peer: toHost,
+      peerName: "\(peer.name) without checks")
+    report.add(
+      "call from host to guest, beside \(peer.name)", unit: "ns", ours: ours, peer: toGuest,
+      peerName: "\(peer.name) without checks")
+  }
+  if options.onlyCalls { return report }
   let bench = try RuntimeBench()
   defer { bench.remove() }
   report.add(

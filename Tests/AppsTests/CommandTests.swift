@@ -8,7 +8,7 @@ import Testing
 /// The command bridge, lifecycle events and floods, with apps on threads of their own.
 @Suite struct CommandTests {
   /// Answers each command with the same bytes. A command that begins with "-" gets no answer; one that begins with "+" is
-  /// answered behind 400 ms.
+  /// answered behind 3 s.
   static let echo = """
     (module (import "env" "msg_subscribe" (func $subscribe (param i32) (result i32)))
       (import "env" "msg_recv" (func $receive (param i32 i32 i32 i32) (result i32)))
@@ -25,7 +25,7 @@ import Testing
           (br_if $again (i32.lt_s (local.get $count) (i32.const 1)))
           (br_if $again (i32.eq (i32.load8_u (i32.const 1024)) (i32.const 45)))
           (if (i32.eq (i32.load8_u (i32.const 1024)) (i32.const 43))
-            (then (drop (call $sleep (i32.const 400)))))
+            (then (drop (call $sleep (i32.const 3000)))))
           (drop (call $publish (i32.const 32) (i32.const 1024) (local.get $count)))
           (br $again))))
     """

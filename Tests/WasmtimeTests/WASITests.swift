@@ -58,7 +58,7 @@ import Wasmtime
     #expect(throws: WasmtimeError.wasiNotConfigured) { try instance(copier, engine(), linker: linker()) }
     let unknown = #"(module (import "wasi_snapshot_preview1" "no_such" (func)))"#
     #expect(throws: WasmtimeError.missingImport(module: "wasi_snapshot_preview1", name: "no_such")) {
-      _ = try linker().link(try module(unknown, engine()))
+      _ = try instance(unknown, engine(), linker: linker(), options: InstanceOptions(wasi: WASIOptions()))
     }
     for wasi in [
       WASIOptions(arguments: ["a\0b"]), WASIOptions(folders: [.init(hostPath: "/no/such/folder", guestPath: "/")]),

@@ -73,7 +73,22 @@ struct NativeLibrary: Sendable {
         _ = try entry.run(call, body)
         return nil
       }
-      try linker.define(row.module, row.name, Signature(types, .i32), answering: entry.answering(body))
+      guard entry.needsCapabilityOnly else {
+        try linker.define(
+          row.module, row.name, Signature(types, .i32),
+          answering: { (call) throws(HostTrap) in
+            call.answer(try entry.run(call, body) ?? 0)
+          })
+        continue
+      }
+      // The shortest way, written here so that it is one piece of code up to the body.
+      let (mask, free) = (entry.mask, entry.needsNothing ? UInt64.max : 0)
+      try linker.define(
+        row.module, row.name, Signature(types, .i32),
+        answering: { (call) throws(HostTrap) in
+          guard (call.permissions | free) & mask != 0 else { return call.answer(entry.refuse(call, .notPermitted)) }
+          do throws(NativeError) { call.answer(try body(call)) } catch { call.answer(try entry.settle(call, error)) }
+        })
     }
     return linker
   }
@@ -83,6 +98,7 @@ struct NativeLibrary: Sendable {
 struct Entry: Sendable {
   let row: NativeFunction
   let mask: UInt64
+  let needsNothing: Bool
   let checks: [Check]
   let refusesWith: Int32
 
@@ -99,7 +115,8 @@ struct Entry: Sendable {
 
   init(_ row: NativeFunction) {
     self.row = row
-    mask = row.capabilities.isEmpty ? .max : row.capabilities.mask
+    needsNothing = row.capabilities.isEmpty
+    mask = needsNothing ? .max : row.capabilities.mask
     refusesWith = row.support == .noDevice ? 19 : row.support == .refused ? 95 : 38
     var checks: [Check] = []
     var index = 0
@@ -116,31 +133,13 @@ struct Entry: Sendable {
     self.checks = checks
   }
 
+  /// Neither a token nor memory of the guest.
+  var needsCapabilityOnly: Bool { checks.isEmpty && row.rate == nil }
+
   /// What functions without a body of their own do.
   var unsupported: NativeLibrary.Body {
     let errno = refusesWith
     return { (_) throws(NativeError) in throw .errno(errno) }
-  }
-
-  /// The shortest way for functions that need nothing but a capability.
-  func answering(
-    _ body: @escaping NativeLibrary.Body
-  ) -> @Sendable (borrowing NativeCall) throws(HostTrap) -> Void {
-    if checks.isEmpty, row.rate == nil {
-      let mask = row.capabilities.isEmpty ? UInt64.max : row.capabilities.mask
-      let needsNothing = row.capabilities.isEmpty
-      return { (call) throws(HostTrap) in
-        if call.permissions & mask == 0, !needsNothing {
-          call.answer(refuse(call, .notPermitted))
-        } else {
-          do throws(NativeError) { call.answer(try body(call)) } catch { call.answer(try settle(call, error)) }
-        }
-      }
-    }
-    return { (call) throws(HostTrap) in
-      let answer: Int32? = try run(call, body)
-      call.answer(answer ?? 0)
-    }
   }
 
   /// Checks, then calls.
@@ -148,7 +147,7 @@ struct Entry: Sendable {
     _ call: borrowing NativeCall, _ body: (borrowing NativeCall) throws(NativeError) -> Answer
   ) throws(HostTrap) -> Answer? {
     do throws(NativeError) {
-      if call.permissions & mask == 0, !row.capabilities.isEmpty { throw .notPermitted }
+      if call.permissions & mask == 0, !needsNothing { throw .notPermitted }
       if let rate = row.rate, !call.host.take(rate) { throw .tryAgain }
       for check in checks { try verify(check, call) }
       return try body(call)
@@ -172,13 +171,13 @@ struct Entry: Sendable {
     }
   }
 
-  private func refuse(_ call: borrowing NativeCall, _ error: NativeError) -> Int32 {
+  fileprivate func refuse(_ call: borrowing NativeCall, _ error: NativeError) -> Int32 {
     guard case .errno(let number) = error else { return row.refusal(5) }
     call.host.refused(row, number)
     return row.refusal(number)
   }
 
-  private func settle(_ call: borrowing NativeCall, _ error: NativeError) throws(HostTrap) -> Int32 {
+  fileprivate func settle(_ call: borrowing NativeCall, _ error: NativeError) throws(HostTrap) -> Int32 {
     switch error {
     case .end(let trap): throw trap
     case .errno: return refuse(call, error)

@@ -74,9 +74,7 @@ public final class Instance<Host: AnyObject> {
     }
     if engine.options.countsFuel { try setFuel(options.fuel ?? 0) }
     if let wasi = options.wasi { try wasi.apply(to: context) }
-    var trap: OpaquePointer?
-    let error = wasmtime_instance_pre_instantiate(linked.handle, context, &handle, &trap)
-    if error != nil || trap != nil { throw state.failure(error, trap) }
+    handle = try linked.instantiate(state, context)
     var item = wasmtime_extern_t()
     if wasmtime_instance_export_get(context, &handle, "memory", 6, &item), item.kind == externMemory {
       state.memory = item.of.memory

@@ -23,10 +23,15 @@ public struct Linker<Host: AnyObject>: Sendable {
   ) throws(WasmtimeError) {
     var parameters: [ValueType] = []
     repeat parameters.append((each Parameter).type)
-    try add(module, name, Signature(parameters, Answer.resultType)) { (frame) throws(HostTrap) in
-      var cursor = frame.slots
-      let answer = try body(HostCall<Host>(frame), repeat HostFrame.next((each Parameter).self, &cursor))
-      answer.put(into: frame.slots)
+    try add(module, name, Signature(parameters, Answer.resultType)) { frame in
+      do throws(HostTrap) {
+        var cursor = frame.slots
+        let answer = try body(HostCall<Host>(frame), repeat HostFrame.next((each Parameter).self, &cursor))
+        answer.put(into: frame.slots)
+        return nil
+      } catch {
+        return frame.trap(error)
+      }
     }
   }
 
@@ -36,13 +41,15 @@ public struct Linker<Host: AnyObject>: Sendable {
     _ module: String, _ name: String, _ signature: Signature,
     _ body: @escaping @Sendable (borrowing HostCall<Host>) throws(HostTrap) -> Value?
   ) throws(WasmtimeError) {
-    try add(module, name, signature) { (frame) throws(HostTrap) in
-      let answer = try body(HostCall<Host>(frame))
-      guard answer?.type == signature.result else {
-        throw HostTrap("\(module).\(name) gave another type than \(signature) says")
-      }
-      answer?.put(into: frame.slots)
-    }
+    try define(
+      module, name, signature,
+      answering: { (call) throws(HostTrap) in
+        let answer = try body(call)
+        guard answer?.type == signature.result else {
+          throw HostTrap("\(module).\(name) gave another type than \(signature) says")
+        }
+        answer?.put(into: call.frame.slots)
+      })
   }
 
   /// The fastest form, for functions that are called millions of times a second: the body reads its arguments from the call
@@ -52,12 +59,19 @@ public struct Linker<Host: AnyObject>: Sendable {
     _ module: String, _ name: String, _ signature: Signature,
     answering body: @escaping @Sendable (borrowing HostCall<Host>) throws(HostTrap) -> Void
   ) throws(WasmtimeError) {
-    try add(module, name, signature) { (frame) throws(HostTrap) in try body(HostCall<Host>(frame)) }
+    try add(module, name, signature) { frame in
+      do throws(HostTrap) {
+        try body(HostCall<Host>(frame))
+        return nil
+      } catch {
+        return frame.trap(error)
+      }
+    }
   }
 
   @usableFromInline mutating func add(
     _ module: String, _ name: String, _ signature: Signature,
-    _ body: @escaping @Sendable (HostFrame) throws(HostTrap) -> Void
+    _ body: @escaping @Sendable (HostFrame) -> UnsafeMutableRawPointer?
   ) throws(WasmtimeError) {
     let key = FunctionName(module: module, name: name)
     if functions[key]?.contains(where: { $0.signature == signature }) == true {
@@ -68,17 +82,22 @@ public struct Linker<Host: AnyObject>: Sendable {
 
   /// Finds everything that the module imports; the instances made of it see nothing else of the host.
   public func link(_ module: Module) throws(WasmtimeError) -> LinkedModule<Host> {
-    guard let handle = wasmtime_linker_new(module.engine.handle) else { throw .outOfMemory }
-    defer { wasmtime_linker_delete(handle) }
-    var needsWASI = false
-    var defined: Set<FunctionName> = []
+    var wasi: WASILinker?
+    var usesWASI = false
+    var imports: [LinkedImport] = []
     for item in module.imports {
       let key = FunctionName(module: item.module, name: item.name)
       guard let candidates = functions[key] else {
         guard offersWASI, item.module == wasiModule else {
           throw .missingImport(module: item.module, name: item.name)
         }
-        needsWASI = true
+        usesWASI = true
+        if item.name == "poll_oneoff" {
+          imports.append(try LinkedImport(poll()))
+        } else {
+          if wasi == nil { wasi = try WASILinker(module.engine) }
+          imports.append(.wasi(item.name))
+        }
         continue
       }
       guard let function = candidates.first(where: { item.type == .function($0.signature) }) else {
@@ -86,51 +105,26 @@ public struct Linker<Host: AnyObject>: Sendable {
           module: item.module, name: item.name, wanted: item.type.description,
           offered: candidates.map(\.signature.description).joined(separator: " or "))
       }
-      if defined.insert(key).inserted { try Self.define(function, in: handle) }
+      imports.append(try LinkedImport(function))
     }
-    if needsWASI { try defineWASI(in: handle, except: defined) }
-    var linked: OpaquePointer?
-    if let error = wasmtime_linker_instantiate_pre(handle, module.handle, &linked) {
-      let text = takeMessage(of: error)
-      // Everything but WASI was found before; Wasmtime names the function as `module::name`.
-      let unknown = module.imports.first { $0.module == wasiModule && text.contains("\(wasiModule)::\($0.name)`") }
-      throw unknown.map { .missingImport(module: $0.module, name: $0.name) } ?? .other(text)
-    }
-    guard let linked else { throw .outOfMemory }
-    return LinkedModule(owning: linked, module: module, usesWASI: needsWASI)
+    return LinkedModule(module: module, imports: imports, usesWASI: usesWASI, wasi: wasi)
   }
 
-  private static func define(_ function: HostFunction, in linker: OpaquePointer) throws(WasmtimeError) {
-    let type = function.signature.makeType()
-    defer { wasm_functype_delete(type) }
-    let error = wasmtime_linker_define_func_unchecked(
-      linker, function.module, function.module.utf8.count, function.name, function.name.utf8.count, type,
-      HostFunction.entry, Unmanaged.passRetained(function).toOpaque(),
-      { if let pointer = $0 { Unmanaged<HostFunction>.fromOpaque(pointer).release() } })
-    if let error { throw .other(takeMessage(of: error)) }
-  }
-
-  /// Wasmtime's WASI, but for what the host defines itself and for `poll_oneoff`, in which a guest could sleep beyond its
-  /// deadline and could not be stopped.
-  private func defineWASI(
-    in linker: OpaquePointer, except own: Set<FunctionName>
-  ) throws(WasmtimeError) {
-    let replaced = own.filter { $0.module == wasiModule }
-    guard replaced.isEmpty else {
-      throw .other("\(wasiModule) is either the host's or Wasmtime's, not both: \(replaced.map(\.name).sorted())")
-    }
-    if let error = wasmtime_linker_define_wasi(linker) { throw .other(takeMessage(of: error)) }
-    wasmtime_linker_allow_shadowing(linker, true)
-    let signature = Signature([.i32, .i32, .i32, .i32], .i32)
+  /// In place of Wasmtime's, in which a guest could sleep beyond its deadline and could not be stopped.
+  private func poll() -> HostFunction {
     let sleep = sleepsInWASI
-    try Self.define(
-      HostFunction(wasiModule, "poll_oneoff", signature) { (frame) throws(HostTrap) in
+    return HostFunction(wasiModule, "poll_oneoff", Signature([.i32, .i32, .i32, .i32], .i32)) { frame in
+      do throws(HostTrap) {
         let call = HostCall<Host>(frame)
         let errno = try wasiPoll(
           call, subscriptions: call.argument(0), events: call.argument(1), count: call.argument(2),
           countOut: call.argument(3), sleep: sleep)
         errno.put(into: frame.slots)
-      }, in: linker)
+        return nil
+      } catch {
+        return frame.trap(error)
+      }
+    }
   }
 }
 
@@ -170,20 +164,4 @@ extension Value {
     case .f64: self = .f64(Double(slot: slot))
     }
   }
-}
-
-/// A module with everything that it imports. May be instantiated from any thread.
-public final class LinkedModule<Host: AnyObject>: @unchecked Sendable {
-  // Holds across threads: Wasmtime's `InstancePre` is immutable; host functions are Sendable closures.
-  public let module: Module
-  let usesWASI: Bool
-  let handle: OpaquePointer
-
-  init(owning handle: OpaquePointer, module: Module, usesWASI: Bool) {
-    self.handle = handle
-    self.module = module
-    self.usesWASI = usesWASI
-  }
-
-  deinit { wasmtime_instance_pre_delete(handle) }
 }

@@ -64,6 +64,8 @@ final class StoreState {
   /// Arguments and result of a call into the guest. Calls may nest: a call's arguments are taken before code runs, its
   /// result is written after all code has run.
   let slots = UnsafeMutableRawPointer.allocate(byteCount: (SignatureCode.parametersMax + 1) * slotStride, alignment: 16)
+  /// What the functions that the instance imports are called with.
+  private var imports: UnsafeMutablePointer<ImportSlot>?
 
   init(
     engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject, onTick: (() -> Trap.Reason?)?
@@ -81,7 +83,15 @@ final class StoreState {
 
   deinit {
     slots.deallocate()
+    imports?.deallocate()
     call.deallocate()
+  }
+
+  /// Called once. The functions themselves are kept by the linked module, which the instance keeps.
+  func makeImportSlots(_ count: Int) -> UnsafeMutablePointer<ImportSlot> {
+    let slots = UnsafeMutablePointer<ImportSlot>.allocate(capacity: max(1, count))
+    imports = slots
+    return slots
   }
 
   /// What the store keeps, and lets go of at its end.
