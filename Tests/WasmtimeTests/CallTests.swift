@@ -64,7 +64,7 @@ import Wasmtime
     var linker = Linker<Notes>()
     try linker.define(
       "env", "allowed", Signature([.i32], .i32),
-      answering: { (call) throws(HostTrap) in
+      answering: { call in
         call.answer(call.permissions & 4 != 0 ? call.argument(0, Int32.self) + 1 : -1)
       })
     let permissions = Permissions(4)

@@ -73,21 +73,18 @@ struct NativeLibrary: Sendable {
         _ = try entry.run(call, body)
         return nil
       }
+      let signature = Signature(types, .i32)
       guard entry.needsCapabilityOnly else {
-        try linker.define(
-          row.module, row.name, Signature(types, .i32),
-          answering: { (call) throws(HostTrap) in
-            call.answer(try entry.run(call, body) ?? 0)
-          })
+        try linker.define(row.module, row.name, signature, answering: { call in entry.answer(call, body) })
         continue
       }
       // The shortest way, written here so that it is one piece of code up to the body.
       let (mask, free) = (entry.mask, entry.needsNothing ? UInt64.max : 0)
       try linker.define(
-        row.module, row.name, Signature(types, .i32),
-        answering: { (call) throws(HostTrap) in
-          guard (call.permissions | free) & mask != 0 else { return call.answer(entry.refuse(call, .notPermitted)) }
-          do throws(NativeError) { call.answer(try body(call)) } catch { call.answer(try entry.settle(call, error)) }
+        row.module, row.name, signature,
+        answering: { call in
+          guard (call.permissions | free) & mask != 0 else { return entry.deny(call) }
+          do throws(NativeError) { return call.answer(try body(call)) } catch { return entry.fail(call, error) }
         })
     }
     return linker
@@ -142,6 +139,16 @@ struct Entry: Sendable {
     return { (_) throws(NativeError) in throw .errno(errno) }
   }
 
+  func answer(_ call: borrowing NativeCall, _ body: NativeLibrary.Body) -> HostOutcome {
+    do throws(HostTrap) { return call.answer(try run(call, body) ?? 0) } catch { return call.fail(error) }
+  }
+
+  @inline(never) func deny(_ call: borrowing NativeCall) -> HostOutcome { call.answer(refuse(call, .notPermitted)) }
+
+  @inline(never) func fail(_ call: borrowing NativeCall, _ error: NativeError) -> HostOutcome {
+    do throws(HostTrap) { return call.answer(try settle(call, error)) } catch { return call.fail(error) }
+  }
+
   /// Checks, then calls.
   func run<Answer: FixedWidthInteger & Sendable>(
     _ call: borrowing NativeCall, _ body: (borrowing NativeCall) throws(NativeError) -> Answer
@@ -171,13 +178,13 @@ struct Entry: Sendable {
     }
   }
 
-  fileprivate func refuse(_ call: borrowing NativeCall, _ error: NativeError) -> Int32 {
+  private func refuse(_ call: borrowing NativeCall, _ error: NativeError) -> Int32 {
     guard case .errno(let number) = error else { return row.refusal(5) }
     call.host.refused(row, number)
     return row.refusal(number)
   }
 
-  fileprivate func settle(_ call: borrowing NativeCall, _ error: NativeError) throws(HostTrap) -> Int32 {
+  private func settle(_ call: borrowing NativeCall, _ error: NativeError) throws(HostTrap) -> Int32 {
     switch error {
     case .end(let trap): throw trap
     case .errno: return refuse(call, error)

@@ -7,6 +7,16 @@ public struct HostTrap: Error, Sendable, Equatable {
   public init(_ message: String) { self.message = message }
 }
 
+/// How a call of a host function went, as Wasmtime wants to know it.
+public struct HostOutcome {
+  /// A trap of Wasmtime's, which takes it.
+  @usableFromInline let trap: UnsafeMutableRawPointer?
+
+  @inlinable @inline(__always) init(trap: UnsafeMutableRawPointer?) { self.trap = trap }
+  /// The guest goes on.
+  @inlinable @inline(__always) public static var done: HostOutcome { HostOutcome(trap: nil) }
+}
+
 /// One call of a host function, while it lasts.
 public struct HostCall<Host: AnyObject>: ~Copyable {
   @usableFromInline let frame: HostFrame
@@ -24,11 +34,15 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
     frame.context.pointee.permissions.pointee.load(ordering: .relaxed)
   }
 
-  /// Gives the result of a function that was defined with a body of nothing. The type must be the signature's.
-  @inlinable @inline(__always) public borrowing func answer<Value: GuestValue>(_ value: Value) {
+  /// Gives the result of a function and goes on with the guest. The type must be the signature's.
+  @inlinable @inline(__always) public borrowing func answer<Value: GuestValue>(_ value: Value) -> HostOutcome {
     precondition(frame.result == Value.type, "an answer of another type than the signature says")
     value.put(into: frame.slots)
+    return .done
   }
+
+  /// Ends the guest.
+  public borrowing func fail(_ error: HostTrap) -> HostOutcome { frame.fail(error) }
 
   /// Lends the guest's memory. Calls into the guest are refused meanwhile.
   @discardableResult
@@ -117,10 +131,10 @@ struct ImportSlot {
 
   var state: StoreState { context.pointee.state.takeUnretainedValue() }
 
-  /// Ends the guest; the result is for Wasmtime. Apart, so that a call that goes well saves no registers for it.
-  @usableFromInline @inline(never) func trap(_ error: HostTrap) -> UnsafeMutableRawPointer? {
+  /// Ends the guest. Apart, so that a call that goes well saves no registers for it.
+  @usableFromInline @inline(never) func fail(_ error: HostTrap) -> HostOutcome {
     if state.pending == nil { state.pending = .host(error.message) }
-    return wasmtime_trap_new(error.message, error.message.utf8.count).map { UnsafeMutableRawPointer($0) }
+    return HostOutcome(trap: wasmtime_trap_new(error.message, error.message.utf8.count).map { .init($0) })
   }
   /// Parameters of the signature.
   @inlinable @inline(__always) var count: Int { function._withUnsafeGuaranteedRef { $0.parameterCount } }
@@ -137,8 +151,7 @@ struct ImportSlot {
 
 /// A function of the host with its name and types.
 @usableFromInline final class HostFunction: Sendable {
-  /// Gives what ``HostFrame/trap(_:)`` made, when it does not go well.
-  typealias Body = @Sendable (HostFrame) -> UnsafeMutableRawPointer?
+  typealias Body = @Sendable (HostFrame) -> HostOutcome
   let module: String
   let name: String
   let signature: Signature
@@ -160,8 +173,8 @@ struct ImportSlot {
     @convention(c) (
       UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<wasmtime_val_raw_t>?, Int
     ) -> UnsafeMutableRawPointer? = { environment, caller, slots, _ in
-      // Wasmtime gives all three; a slot pointer of nothing is given for functions without arguments and result.
-      guard let environment, let caller else { return nil }
+      // Wasmtime gives what it was given, and a caller; a slot pointer of nothing for functions without arguments and result.
+      let environment = environment.unsafelyUnwrapped
       let slot = environment.assumingMemoryBound(to: ImportSlot.self)
       let context = slot.pointee.context
       let function = slot.pointee.function
@@ -169,7 +182,9 @@ struct ImportSlot {
       return function._withUnsafeGuaranteedRef {
         $0.body(
           HostFrame(
-            slots: UnsafeMutableRawPointer(slots) ?? environment, context: context, function: function, caller: caller))
+            slots: UnsafeMutableRawPointer(slots) ?? environment, context: context, function: function,
+            caller: caller.unsafelyUnwrapped)
+        ).trap
       }
     }
 }

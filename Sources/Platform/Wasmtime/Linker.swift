@@ -28,9 +28,9 @@ public struct Linker<Host: AnyObject>: Sendable {
         var cursor = frame.slots
         let answer = try body(HostCall<Host>(frame), repeat HostFrame.next((each Parameter).self, &cursor))
         answer.put(into: frame.slots)
-        return nil
+        return .done
       } catch {
-        return frame.trap(error)
+        return frame.fail(error)
       }
     }
   }
@@ -43,35 +43,33 @@ public struct Linker<Host: AnyObject>: Sendable {
   ) throws(WasmtimeError) {
     try define(
       module, name, signature,
-      answering: { (call) throws(HostTrap) in
-        let answer = try body(call)
-        guard answer?.type == signature.result else {
-          throw HostTrap("\(module).\(name) gave another type than \(signature) says")
+      answering: { call in
+        do throws(HostTrap) {
+          let answer = try body(call)
+          guard answer?.type == signature.result else {
+            throw HostTrap("\(module).\(name) gave another type than \(signature) says")
+          }
+          answer?.put(into: call.frame.slots)
+          return .done
+        } catch {
+          return call.fail(error)
         }
-        answer?.put(into: call.frame.slots)
       })
   }
 
   /// The fastest form, for functions that are called millions of times a second: the body reads its arguments from the call
-  /// and gives the result with ``HostCall/answer(_:)``; without an answer the guest gets its own first argument.
+  /// and gives the result with ``HostCall/answer(_:)``. It throws nothing, which would take registers to be saved.
   @inlinable @inline(__always)
   public mutating func define(
     _ module: String, _ name: String, _ signature: Signature,
-    answering body: @escaping @Sendable (borrowing HostCall<Host>) throws(HostTrap) -> Void
+    answering body: @escaping @Sendable (borrowing HostCall<Host>) -> HostOutcome
   ) throws(WasmtimeError) {
-    try add(module, name, signature) { frame in
-      do throws(HostTrap) {
-        try body(HostCall<Host>(frame))
-        return nil
-      } catch {
-        return frame.trap(error)
-      }
-    }
+    try add(module, name, signature) { frame in body(HostCall<Host>(frame)) }
   }
 
   @usableFromInline mutating func add(
     _ module: String, _ name: String, _ signature: Signature,
-    _ body: @escaping @Sendable (HostFrame) -> UnsafeMutableRawPointer?
+    _ body: @escaping @Sendable (HostFrame) -> HostOutcome
   ) throws(WasmtimeError) {
     let key = FunctionName(module: module, name: name)
     if functions[key]?.contains(where: { $0.signature == signature }) == true {
@@ -120,9 +118,9 @@ public struct Linker<Host: AnyObject>: Sendable {
           call, subscriptions: call.argument(0), events: call.argument(1), count: call.argument(2),
           countOut: call.argument(3), sleep: sleep)
         errno.put(into: frame.slots)
-        return nil
+        return .done
       } catch {
-        return frame.trap(error)
+        return frame.fail(error)
       }
     }
   }
