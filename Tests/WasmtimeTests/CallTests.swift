@@ -64,8 +64,9 @@ import Wasmtime
     var linker = Linker<Notes>()
     try linker.define(
       "env", "allowed", Signature([.i32], .i32),
-      answering: { call in
-        call.answer(call.permissions & 4 != 0 ? call.argument(0, Int32.self) + 1 : -1)
+      answering: { frame in
+        let call = frame.call(of: Notes.self)
+        return call.answer(call.permissions & 4 != 0 ? call.argument(0, Int32.self) + 1 : -1)
       })
     let permissions = Permissions(4)
     let guest = try instance(

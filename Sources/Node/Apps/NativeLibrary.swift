@@ -75,14 +75,16 @@ struct NativeLibrary: Sendable {
       }
       let signature = Signature(types, .i32)
       guard entry.needsCapabilityOnly else {
-        try linker.define(row.module, row.name, signature, answering: { call in entry.answer(call, body) })
+        try linker.define(
+          row.module, row.name, signature, answering: { frame in entry.answer(frame.call(of: AppHost.self), body) })
         continue
       }
       // The shortest way, written here so that it is one piece of code up to the body.
       let (mask, free) = (entry.mask, entry.needsNothing ? UInt64.max : 0)
       try linker.define(
         row.module, row.name, signature,
-        answering: { call in
+        answering: { frame in
+          let call = frame.call(of: AppHost.self)
           guard (call.permissions | free) & mask != 0 else { return entry.deny(call) }
           do throws(NativeError) { return call.answer(try body(call)) } catch { return entry.fail(call, error) }
         })

@@ -36,7 +36,7 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
 
   /// Gives the result of a function and goes on with the guest. The type must be the signature's.
   @inlinable @inline(__always) public borrowing func answer<Value: GuestValue>(_ value: Value) -> HostOutcome {
-    precondition(frame.result == Value.type, "an answer of another type than the signature says")
+    assert(frame.result == Value.type, "an answer of another type than the signature says")
     value.put(into: frame.slots)
     return .done
   }
@@ -85,11 +85,11 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
   /// How many arguments the function has.
   @inlinable @inline(__always) public var argumentCount: Int { frame.count }
 
-  /// Argument `index` of a function whose signature says that it is of this type.
+  /// Argument `index` of a function whose signature says that it is of this type. Checked in debug builds, as answers are.
   @inlinable @inline(__always) public borrowing func argument<Value: GuestValue>(
     _ index: Int, _ type: Value.Type = Value.self
   ) -> Value {
-    precondition(index >= 0 && index < frame.count)
+    assert(index >= 0 && index < frame.count)
     return Value(slot: frame.slots + index * HostFrame.stride)
   }
 }
@@ -111,8 +111,8 @@ struct ImportSlot {
   let function: Unmanaged<HostFunction>
 }
 
-/// What a host function needs of a call: four words, which go through registers.
-@usableFromInline struct HostFrame {
+/// A call before it is known whose it is: four words, which go through registers.
+public struct HostFrame {
   @usableFromInline static var stride: Int { 16 }
   @usableFromInline let slots: UnsafeMutableRawPointer
   @usableFromInline let context: UnsafeMutablePointer<CallContext>
@@ -127,6 +127,12 @@ struct ImportSlot {
     self.context = context
     self.function = function
     self.caller = caller
+  }
+
+  /// The call. `Host` must be that of the linker, which is checked in debug builds.
+  @inlinable @inline(__always) public func call<Host: AnyObject>(of host: Host.Type) -> HostCall<Host> {
+    assert(Unmanaged<AnyObject>.fromOpaque(context.pointee.host).takeUnretainedValue() is Host)
+    return HostCall<Host>(self)
   }
 
   var state: StoreState { context.pointee.state.takeUnretainedValue() }
