@@ -87,6 +87,7 @@ extension AppOnlineCommands {
     table.add(["rate limited", "\(number("rateLimited"))"])
     table.add(["log lines", "\(number("logLines")), \(number("droppedLogLines")) dropped"])
     table.add(["messages dropped", "\(number("droppedMessages"))"])
+    if let fuel = stats["fuelUsed"]?.integerValue { table.add(["fuel", "\(fuel) used"]) }
     try Output.write(table.text)
     return 0
   }

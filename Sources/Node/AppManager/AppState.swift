@@ -185,6 +185,7 @@ public struct AppFailure: Sendable, Equatable, CustomStringConvertible {
     case .exited(let code): self.init(.exit, "exit code \(code)", code: code)
     case .trapped(let trap): self.init(.trap, trap.reason, backTrace: trap.backTrace)
     case .killed(.executionTimeout(let trap)): self.init(.timeout, trap.reason, backTrace: trap.backTrace)
+    case .killed(.fuelExhausted(let trap)): self.init(.killed, trap.reason, backTrace: trap.backTrace)
     case .killed(.other(let reason)): self.init(.killed, reason)
     }
   }

@@ -96,6 +96,9 @@ final class AppHost {
     if let instance {
       memory.see(linear: instance.memorySize + heap.bookBytesUsed)
       counters.calls.store(instance.callCount, ordering: .relaxed)
+      if let most = quotas.fuelMax, let left = try? instance.fuel() {
+        counters.fuelUsed.store(Int64(clamping: most - min(left, most)), ordering: .relaxed)
+      }
     }
     counters.executionNanoseconds.store(threadNanoseconds() - processorNanoseconds, ordering: .relaxed)
   }
