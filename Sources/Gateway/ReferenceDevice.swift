@@ -71,8 +71,11 @@ extension Gateway {
 
   @Sendable private func olderStatus(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
     let host = try host()
+    // As the client calls this host: without the port, and without the brackets of IPv6.
+    let name = request.head.authority
+    let address = name.hasPrefix("[") ? name.dropFirst().prefix { $0 != "]" } : name.prefix { $0 != ":" }
     return .json([
-      "ip": .string(String((request.headers["host"] ?? "").prefix { $0 != ":" })),
+      "ip": .string(String(address)),
       "uptime": .integer(host.uptimeSeconds), "mem": .integer(host.memoryAvailableBytes),
     ])
   }

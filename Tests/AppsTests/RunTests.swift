@@ -56,6 +56,15 @@ import Wasmtime
     let app = try await bench.runtime.start(try bench.launch("third", counting, quotas: quotas)) { exits.set($0) }
     _ = await exits.first()
     #expect(app.statistics().fuelUsed == 700)
+    #expect(app.statistics().logLineCount == UInt64(bench.lines("third").count))
+    quotas.logLinesPerSecondMax = 5
+    let ends = Exits()
+    let silenced = try await bench.runtime.start(try bench.launch("silenced", counting, quotas: quotas)) {
+      ends.set($0)
+    }
+    _ = await ends.first()
+    #expect(silenced.statistics().logLineCount == UInt64(bench.lines("silenced").count))
+    #expect(silenced.statistics().droppedLogLineCount > 0)
     quotas.fuelMax = nil
     let free = try await bench.runtime.start(try bench.launch("fourth", counting, quotas: quotas)) { _ in }
     #expect(free.statistics().fuelUsed == nil)

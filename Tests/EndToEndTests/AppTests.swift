@@ -331,6 +331,7 @@ import Testing
       #expect(try await call("POST", path, nil).status == 501, "\(path)")
     }
     #expect(try await call("GET", "/api/cmd?c=ls", nil).status == 501)
+    #expect(try await call("GET", "/api/status", nil).json["ip"] == "127.0.0.1")
   }
 
   private func token(_ aether: Installation, user: String = "ada") throws -> String {

@@ -225,6 +225,12 @@ public struct AppCrash: Sendable, Equatable {
   }
 }
 
+extension AppExit: CustomStringConvertible {
+  public var description: String {
+    AppFailure(self)?.description ?? (self == .killed(.stopped) ? "stopped" : "exit code 0")
+  }
+}
+
 extension AppStartError: CustomStringConvertible {
   public var description: String {
     switch self {

@@ -118,6 +118,12 @@ final class AppHost {
 
   func quotaReached(_ what: String) { audit.note(.quotaReached, app: name, detail: what) }
 
+  /// Writes a line of the app into its log.
+  func write(_ level: AppLog.Level, _ line: String) {
+    log.write(level, line)
+    counters.logLines.add(1, ordering: .relaxed)
+  }
+
   // MARK: Opened when they are needed first
 
   /// −ENODEV for an app without a folder.
@@ -145,6 +151,7 @@ final class AppHost {
     let now = monotonicNanoseconds() / 1_000_000
     if buckets.take(rate, now: now) { return true }
     counters.rateLimited.add(1, ordering: .relaxed)
+    if rate == .log { counters.logLinesDropped.add(1, ordering: .relaxed) }
     if now - limitNotedAt >= 1000 {
       limitNotedAt = now
       audit.note(.rateLimited, app: name, detail: rate.name)
