@@ -96,7 +96,7 @@ let modules: [Module] = [
       "WebSocket", "YAML",
     ],
     resources: [.embedInCode("Contract")]),
-  tests("Gateway"),
+  tests("Gateway", ["JSON", "YAML"]),
   // Core
   library("Bytes", "Core"), tests("Bytes"),
   library("JSON", "Core"), tests("JSON"),

@@ -60,12 +60,30 @@ public struct AppSummary: Sendable, Equatable {
   }
 }
 
+/// The battery of the machine.
+public struct BatteryReading: Sendable, Equatable {
+  public var percent: Int
+  public var isCharging: Bool
+  public var millivolts: Int
+  /// Above 0 while it is charged.
+  public var milliamperes: Int
+
+  public init(percent: Int, isCharging: Bool, millivolts: Int, milliamperes: Int) {
+    self.percent = percent
+    self.isCharging = isCharging
+    self.millivolts = millivolts
+    self.milliamperes = milliamperes
+  }
+}
+
 /// What the gateway needs of apps that are installed.
 public protocol LiveApps: Sendable {
   /// What names of capabilities stand for on this node.
   var capabilities: CapabilityRegistry { get }
   /// Whether the node takes apps that nobody signed.
   var allowsUnsigned: Bool { get }
+  /// What apps see as the battery; `nil`: the machine has none.
+  var battery: BatteryReading? { get }
   /// - Returns: how it stands then.
   func perform(_ action: AppAction, on app: Resource) async throws(APIError) -> JSON
   /// How it stands, completely.

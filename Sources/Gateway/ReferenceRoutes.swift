@@ -1,84 +1,33 @@
 import AppFormat
 import Artifacts
-import Glibc
 import HTTP
 import HTTPServer
 import JSON
 import Model
 
 /// The paths of devices that apps of the reference are made for, so that their tools find what they look for. They are the
-/// resources and routes of `/v1` in other words: same tokens, same owners, same checks. Shell, power and firmware of a device
-/// are not there.
+/// resources and routes of `/v1` in other words: same tokens, same owners, same checks. What only a device has, its power, its
+/// firmware and its shell, is answered with what this host has instead (`ReferenceDevice.swift`).
 extension Gateway {
   var referenceRoutes: [Route] {
     [
-      Route(.get, "/api/v1/info", deviceInfo),
-      Route(.get, "/api/v1/status", deviceStatus),
       Route(.get, "/api/v1/apps", deviceApps),
       Route(.delete, "/api/v1/apps", deviceUninstall),
       Route(.post, "/api/v1/apps/start") { [self] in try await deviceControl(.start, $0, $1) },
       Route(.post, "/api/v1/apps/stop") { [self] in try await deviceControl(.stop, $0, $1) },
       Route(.get, "/api/v1/logs", deviceLogs),
-      Route(.get, "/api/v1/telemetry", deviceTelemetry),
-      Route(.get, "/api/v1/settings", deviceSettings),
-      Route(.get, "/api/v1/ota/status", firmwareStatus),
       Route(.post, "/api/apps/install", deviceInstall),
       // Older ones.
-      Route(.get, "/api/status", olderStatus),
-      Route(.get, "/api/system", deviceInfo),
       Route(.get, "/api/logs", deviceLogs),
       Route(.get, "/api/apps/list", olderApps),
       Route(.post, "/api/apps/start") { [self] in try await deviceControl(.start, $0, $1) },
       Route(.post, "/api/apps/stop") { [self] in try await deviceControl(.stop, $0, $1) },
       Route(.post, "/api/apps/uninstall", deviceUninstall),
-      Route(.get, "/api/ota/status", firmwareStatus),
-    ]
+    ] + referenceDeviceRoutes
   }
 
   /// Lines of all apps in one answer.
   private static let logLinesMax = 200
-
-  // MARK: The device
-
-  @Sendable private func deviceInfo(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    var name = utsname()
-    uname(&name)
-    return .json([
-      "name": .string(Machine.text(of: name.nodename)), "fw_version": .string(configuration.version),
-      "chip": .string(Machine.text(of: name.machine)),
-    ])
-  }
-
-  @Sendable private func deviceStatus(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    let limits = artifacts.limits
-    let used = await artifacts.artifacts(owner: try context.caller().user).reduce(0) { $0 + $1.size }
-    return .json([
-      "storage_free": .integer(Int64(max(0, limits.ownerBytesMax - used))),
-      "storage_total": .integer(Int64(limits.ownerBytesMax)), "uptime_s": .integer(Machine.uptimeSeconds),
-    ])
-  }
-
-  @Sendable private func olderStatus(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    .json([
-      "ip": .string(String((request.headers["host"] ?? "").prefix { $0 != ":" })),
-      "uptime": .integer(Machine.uptimeSeconds),
-      "mem": .integer(Machine.freeMemoryBytes),
-    ])
-  }
-
-  /// There is no battery here: nothing is made up.
-  @Sendable private func deviceTelemetry(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    .json(["battery_pct": .null, "battery_mv": .null, "current_ma": .null, "charging": false])
-  }
-
-  /// Those of the daemon are in its configuration file; there is no display.
-  @Sendable private func deviceSettings(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    .json(["devmode_enabled": .bool(apps.allowsUnsigned)])
-  }
-
-  @Sendable private func firmwareStatus(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    .json(["state": "idle", "percent": 0, "running_version": .string(configuration.version)])
-  }
 
   // MARK: Apps
 
@@ -177,21 +126,5 @@ enum AppNaming {
       }
     }
     return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "-")
-  }
-}
-
-/// Facts about this machine.
-private enum Machine {
-  static var uptimeSeconds: Int64 {
-    var time = timespec()
-    return clock_gettime(CLOCK_BOOTTIME, &time) == 0 ? Int64(time.tv_sec) : 0
-  }
-
-  static var freeMemoryBytes: Int64 {
-    Int64(clamping: sysconf(Int32(_SC_AVPHYS_PAGES))) * Int64(clamping: sysconf(Int32(_SC_PAGESIZE)))
-  }
-
-  static func text<Field>(of field: Field) -> String {
-    withUnsafeBytes(of: field) { bytes in String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

@@ -87,6 +87,7 @@ extension AppOnlineCommands {
     table.add(["rate limited", "\(number("rateLimited"))"])
     table.add(["log lines", "\(number("logLines")), \(number("droppedLogLines")) dropped"])
     table.add(["messages dropped", "\(number("droppedMessages"))"])
+    if let fuel = stats["fuelUsed"]?.integerValue { table.add(["fuel", "\(fuel) used"]) }
     try Output.write(table.text)
     return 0
   }
@@ -103,7 +104,8 @@ extension AppOnlineCommands {
     for crash in answer["items"]?.arrayValue ?? [] {
       func word(_ name: String) -> String { Readable.line(crash[name]?.stringValue ?? "-") }
       let seconds = Double(crash["uptimeMilliseconds"]?.integerValue ?? 0) / 1000
-      var text = "\(word("at"))  \(word("kind")): \(word("reason")) (version \(word("version")), after \(seconds) s)\n"
+      let version = word("version").isEmpty ? "" : "version \(word("version")), "
+      var text = "\(word("at"))  \(word("kind")): \(word("reason")) (\(version)after \(seconds) s)\n"
       for frame in crash["backTrace"]?.arrayValue ?? [] { text += "    \(Readable.line(frame.stringValue ?? ""))\n" }
       try Output.write(text)
     }

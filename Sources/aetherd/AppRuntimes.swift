@@ -27,6 +27,17 @@ final class AppRuntimes: Sendable {
 
   subscript(owner: String) -> AppRuntime? { runtimes.withLock { $0[owner] } }
 
+  /// What was compiled for all owners, and what was there already.
+  var codeFigures: CodeFigures {
+    var sum = CodeFigures()
+    for figures in runtimes.withLock({ $0.values.map(\.codeFigures) }) {
+      sum.compiles.merge(figures.compiles) { $0 + $1 }
+      sum.fileHits += figures.fileHits
+      sum.memoryHits += figures.memoryHits
+    }
+    return sum
+  }
+
   /// - Parameter folder: of the owner.
   func make(owner: String, folder: String) throws -> AppRuntime {
     let sink = sink

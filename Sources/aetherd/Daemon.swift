@@ -76,6 +76,7 @@ enum Daemon {
     let apps = NodeApps(try configuration.appOptions(runtimes), artifacts: artifacts)
     if configuration.apps.allowsUnsigned { logger.warning("apps that nobody signed are taken: for development only") }
     try await apps.open()
+    metrics.addApps(apps, runtimes)
     let controller = Controller(store: store, backend: LocalNodeBackend(node, automata: automata, apps: apps))
     try await controller.start()
 

@@ -15,6 +15,20 @@ struct InstalledApps: LiveApps {
   let allowsUnsigned: Bool
 
   let capabilities = CapabilityRegistry()
+  private let supply = Battery(DeviceOptions().battery)
+
+  init(apps: NodeApps, runtimes: AppRuntimes, allowsUnsigned: Bool) {
+    self.apps = apps
+    self.runtimes = runtimes
+    self.allowsUnsigned = allowsUnsigned
+  }
+
+  var battery: BatteryReading? {
+    guard let status = try? supply.status() else { return nil }
+    return BatteryReading(
+      percent: Int(status.percent), isCharging: status.isCharging, millivolts: Int(status.millivolts),
+      milliamperes: Int(status.milliamperes))
+  }
 
   private func find(_ app: Resource) async throws(APIError) -> (tenant: NodeApps.Tenant, name: String) {
     guard let found = await apps.find(app.metadata.uid) else {
@@ -216,7 +230,7 @@ extension AppStatistics {
       let (seconds, attoseconds) = duration.components
       return .integer(seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
     }
-    return [
+    var json: JSONObject = [
       "executionMicroseconds": microseconds(executionTime), "loadMicroseconds": microseconds(loadTime),
       "calls": .integer(Int64(clamping: callCount)), "memoryBytes": .integer(Int64(memoryBytes)),
       "memoryPeakBytes": .integer(Int64(memoryPeakBytes)), "storageBytes": .integer(Int64(storageBytes)),
@@ -226,6 +240,8 @@ extension AppStatistics {
       "logLines": .integer(Int64(clamping: logLineCount)),
       "droppedLogLines": .integer(Int64(clamping: droppedLogLineCount)),
     ]
+    if let fuelUsed { json["fuelUsed"] = .integer(Int64(clamping: fuelUsed)) }
+    return .object(json)
   }
 }
 

@@ -34,8 +34,9 @@ struct ManagedApps: AppControl {
   /// What is installed is what is declared: an app cannot change that.
   func requestUpdate(of name: String) async throws(AppControlError) { throw AppControlError(errno: ENOENT) }
   func importable() async -> [String] { [] }
-  func install(imported name: String) async throws(AppControlError) { throw AppControlError(errno: ENOENT) }
-  func run(imported name: String) async throws(AppControlError) { throw AppControlError(errno: ENOENT) }
+  func install(imported name: String) async throws(AppControlError) { throw .notSupported }
+  /// What runs has an owner's quotas, rights and audit, all by the resource that declares it: nothing runs without one.
+  func run(imported name: String) async throws(AppControlError) { throw .notSupported }
 }
 
 extension AppControlError {

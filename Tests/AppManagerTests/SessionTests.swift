@@ -53,7 +53,9 @@ import Testing
     try begin(&sessions, "b", size: 10, now: 500)
     #expect(throws: AppError.tooManySessions(max: 2)) { try begin(&sessions, "c", size: 10, now: 599) }
     try begin(&sessions, "c", size: 10, now: 600)
-    #expect(sessions.all.map(\.id) == ["b", "c"])
+    #expect(sessions.all.map(\.id) == ["b", "c"] && sessions.nextExpiry == 1100)
+    #expect(try sessions.write("b", offset: 0, [1], now: 700) == 1)
+    #expect(sessions.nextExpiry == 1200)
     #expect(throws: AppError.tooLarge(bytes: 1001, bytesMax: 1000)) {
       try begin(&sessions, "d", size: 1001, now: 5000)
     }
@@ -62,6 +64,37 @@ import Testing
     #expect(AppError.tooManySessions(max: 2).errno == -16 && AppError.pastEnd(size: 1).errno == -28)
     #expect(
       AppError.incomplete(received: 0, size: 1).errno == -11 && AppError.tooLarge(bytes: 2, bytesMax: 1).errno == -27)
+  }
+
+  /// Nobody asks: neither for a session of this manager nor for one that an earlier manager has left.
+  @Test func idleSessionsGoByThemselves() async throws {
+    let scratch = Scratch()
+    func open(idle: Duration) async throws -> AppManager {
+      var options = AppManagerOptions(rules: try rules())
+      options.sessionIdle = idle
+      return try await AppManager.open(root: scratch.path, options: options, runner: ScriptedRunner())
+    }
+    func waitUntilGone() async throws {
+      for _ in 0..<3000 {
+        if try Files.names(in: "\(scratch.path)/installs").isEmpty { return }
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      Issue.record("\(try Files.names(in: "\(scratch.path)/installs")) stay")
+    }
+    let first = try await open(idle: .seconds(600))
+    let left = try await first.beginInstall(size: 10)
+    try await first.writeInstall(left.id, offset: 0, [1, 2])
+    await first.close()
+    let second = try await open(idle: .seconds(1))
+    try await waitUntilGone()
+    for _ in 0..<2 {
+      let session = try await second.beginInstall(size: 10)
+      try await waitUntilGone()
+      await #expect(throws: AppError.noSession(session.id)) {
+        try await second.writeInstall(session.id, offset: 0, [1])
+      }
+    }
+    await second.close()
   }
 
   @Test func aModelOfRandomPiecesAndRestarts() throws {

@@ -44,10 +44,32 @@ import Wasmtime
     quotas.logLinesPerSecondMax = 1_000_000
     for name in ["first", "second"] {
       let exit = try await bench.run(try bench.launch(name, counting, quotas: quotas))
-      #expect(exit == .killed(.other("out of fuel")))
+      guard case .killed(.fuelExhausted(let trap)) = exit else { throw Failure(text: "\(exit)") }
+      #expect(trap.reason == "fuel exhausted" && !trap.backTrace.isEmpty)
     }
     #expect(bench.lines("first").count > 50)
     #expect(bench.lines("first") == bench.lines("second"))
+    // Compiled for the first, in a file for the second.
+    let code = bench.runtime.codeFigures
+    #expect(code.compiles == [.metered: 1] && code.fileHits == 1 && code.memoryHits == 0)
+    let exits = Exits()
+    let app = try await bench.runtime.start(try bench.launch("third", counting, quotas: quotas)) { exits.set($0) }
+    _ = await exits.first()
+    #expect(app.statistics().fuelUsed == 700)
+    #expect(app.statistics().logLineCount == UInt64(bench.lines("third").count))
+    quotas.logLinesPerSecondMax = 5
+    let ends = Exits()
+    let silenced = try await bench.runtime.start(try bench.launch("silenced", counting, quotas: quotas)) {
+      ends.set($0)
+    }
+    _ = await ends.first()
+    #expect(silenced.statistics().logLineCount == UInt64(bench.lines("silenced").count))
+    #expect(silenced.statistics().droppedLogLineCount > 0)
+    quotas.fuelMax = nil
+    let free = try await bench.runtime.start(try bench.launch("fourth", counting, quotas: quotas)) { _ in }
+    #expect(free.statistics().fuelUsed == nil)
+    await free.stop(timeout: .seconds(5))
+    #expect(bench.runtime.codeFigures.compiles[.fast] == 1)
   }
 
   @Test func poolsHaveRoomForSoMany() async throws {

@@ -91,4 +91,33 @@ import Testing
       #expect(left.isEmpty)
     }
   }
+
+  /// Nobody asks: neither for an upload of this store nor for one that an earlier store has left. Artifacts stay.
+  @Test func idleUploadsGoByThemselves() async throws {
+    try await withStore { first, root in
+      let left = try await first.begin(owner: "ada", size: 10)
+      try await first.write(left.id, owner: "ada", offset: 0, [1, 2])
+      let whole = try await first.begin(owner: "bob")
+      try await first.write(whole.id, owner: "bob", offset: 0, [3])
+      let artifact = try await first.commit(whole.id, owner: "bob")
+      func waitUntilGone() async throws {
+        for _ in 0..<3000 {
+          let files = try FileManager.default.subpathsOfDirectory(atPath: root).filter { $0.contains("uploads/") }
+          if files.isEmpty { return }
+          try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("uploads stay")
+      }
+      var limits = ArtifactStore.Limits()
+      limits.idleSeconds = 1
+      let second = try ArtifactStore(root: root, limits: limits)
+      try await waitUntilGone()
+      for owner in ["bob", "eve"] {
+        let upload = try await second.begin(owner: owner, size: 10)
+        try await waitUntilGone()
+        await #expect(throws: ArtifactError.noUpload(upload.id)) { try await second.upload(upload.id, owner: owner) }
+      }
+      #expect(await second.artifacts(owner: "bob") == [artifact])
+    }
+  }
 }

@@ -107,11 +107,16 @@ private final class PretendRunner: NodeAppRunner {
     #expect(runner.state.withLock { $0.launches.map(\.arguments) } == [[], ["x"]])
     _ = try await apply(apps, try spec(try module("1"), ["arguments": ["x"], "network": ["allowLocal": true]]))
     #expect(runner.state.withLock { $0.launches.map(\.allowsLocalAddresses) } == [false, false, true])
+    // A budget of instructions restarts it, too; without quotas it has none.
+    _ = try await apply(apps, try spec(try module("1"), ["quotas": ["fuel": 1_000_000]]))
+    #expect(runner.state.withLock { $0.launches.map(\.quotas.fuelMax) } == [nil, nil, nil, 1_000_000])
+    #expect(apps.figures.map(\.owner) == ["ada"] && apps.figures[0].figures.isRunning)
     let second = try await apply(apps, try spec(try module("2")))
     #expect(second.state == .running && second.details["version"] == "2" && second.rollback == nil)
     #expect(runner.state.withLock { $0.launches.last?.capabilities } == [.timer])
     #expect(try await apps.remove("u1").get() == nil)
     #expect(await apps.list().isEmpty && runner.state.withLock { $0.forgotten } == ["lamp"])
+    #expect(apps.figures.isEmpty)
     #expect(try await apps.remove("u1").get() == nil)
     await apps.close()
   }

@@ -31,6 +31,9 @@ enum AppPrograms {
     #if MODE == 3
         if (count == 2) return 0;
     #endif
+    #if MODE == 4
+        for (volatile unsigned turn = 0;; turn++) {}
+    #endif
         wait_us(100000);
       }
     }
@@ -43,6 +46,8 @@ enum AppPrograms {
     case trapsAtStart = 2
     /// Returns behind a few lines.
     case ends = 3
+    /// Computes for ever behind two lines.
+    case spins = 4
   }
 
   /// Builds it into a folder.

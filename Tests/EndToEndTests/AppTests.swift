@@ -251,6 +251,7 @@ import Testing
       defer { client.close() }
       var headers: HTTPClient.Headers = [:]
       if let token { headers.add("authorization", "Bearer \(token)") }
+      if path.hasSuffix("settings") || path.hasSuffix("power") { headers.add("content-type", "application/json") }
       let response = try await client.fetch(
         HTTPClient.Request(
           method, aether.server + path, headers: headers, body: body.map { .bytes($0) } ?? .none))
@@ -261,7 +262,10 @@ import Testing
       ("POST", "/api/v1/apps/start?name=lamp"), ("POST", "/api/v1/apps/stop?name=lamp"), ("GET", "/api/v1/logs"),
       ("GET", "/api/v1/telemetry"), ("GET", "/api/v1/settings"), ("GET", "/api/v1/ota/status"),
       ("POST", "/api/apps/install"), ("GET", "/api/status"), ("GET", "/api/apps/list"),
-      ("POST", "/v1/app-artifacts"), ("GET", "/v1/apps/lamp/state"),
+      ("POST", "/v1/app-artifacts"), ("GET", "/v1/apps/lamp/state"), ("PUT", "/api/v1/settings"),
+      ("POST", "/api/v1/settings"), ("POST", "/api/v1/power"), ("POST", "/api/v1/ota/upload"),
+      ("POST", "/api/v1/ota/confirm"), ("POST", "/api/ota/confirm"), ("POST", "/upload"), ("GET", "/api/cmd?c=ls"),
+      ("POST", "/api/reboot"),
     ]
     for (method, path) in paths { #expect(try await call(method, path, token: nil).status == 401, "\(path)") }
     let installed = try await call("POST", "/api/apps/install", module, token: token)
@@ -281,12 +285,53 @@ import Testing
     #expect(try await call("POST", "/api/v1/apps/start?name=lamp", token: token).status == 200)
     #expect(try await call("GET", "/api/v1/info", token: token).json["chip"] != nil)
     #expect(try await call("GET", "/api/v1/ota/status", token: token).json["state"] == "idle")
+    try await telemetryAndSettings(call: { try await call($0, $1, $2, token: token) })
     // Another user sees nothing of it.
     let other = try self.token(aether, user: "bob")
     #expect(try await call("GET", "/api/v1/apps", token: other).json == [])
     #expect(try await call("POST", "/api/v1/apps/stop?name=lamp", token: other).status == 404)
     #expect(try await call("DELETE", "/api/v1/apps?name=lamp", token: token).status == 200)
     try await aether.wait("it is gone") { try aether.run("get", "app", "lamp").status == 4 }
+  }
+
+  /// What a device has and this host does not is said, and never made up.
+  private func telemetryAndSettings(
+    call: (_ method: String, _ path: String, _ body: [UInt8]?) async throws -> (status: Int, json: JSON)
+  ) async throws {
+    let telemetry = try await call("GET", "/api/v1/telemetry", nil).json
+    let supplies = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/class/power_supply")) ?? []
+    if supplies.isEmpty {
+      for name in ["battery_pct", "battery_mv", "current_ma", "charging"] {
+        #expect(telemetry[name] == .null, "\(name)")
+      }
+    }
+    #expect(telemetry["load"]?.arrayValue?.count == 3, "\(telemetry.text())")
+    let (total, available) = (telemetry["memory_total"]?.integerValue, telemetry["memory_available"]?.integerValue)
+    #expect(total ?? 0 > 1 << 20 && available ?? .max <= total ?? 0 && telemetry["uptime_s"]?.integerValue ?? 0 > 0)
+    let settings = try await call("GET", "/api/v1/settings", nil).json
+    #expect(
+      settings["devmode_enabled"] == true && settings["display_brightness"] == .null && settings.objectValue?.count == 6
+    )
+    for method in ["PUT", "POST"] {
+      func put(_ text: String) async throws -> (status: Int, json: JSON) {
+        try await call(method, "/api/v1/settings", Array(text.utf8))
+      }
+      #expect(try await put(settings.text()).json == ["status": "ok", "updated": 0])
+      let operators = try await put(#"{"devmode_enabled":false}"#)
+      #expect(operators.status == 403 && operators.json["error"]?["field"] == "devmode_enabled")
+      let dim = try await put(#"{"display_brightness":50}"#)
+      #expect(dim.status == 501 && dim.json["error"]?["field"] == "display_brightness", "\(dim.json.text())")
+      #expect(try await put(#"{"colour":1}"#).json["error"]?["field"] == "colour")
+      #expect(try await put(#"{"power_sleep_s":"long"}"#).json["error"]?["field"] == "power_sleep_s")
+    }
+    let power = try await call("POST", "/api/v1/power", Array(#"{"action":"reboot"}"#.utf8))
+    #expect(power.status == 501 && power.json["error"]?["message"]?.stringValue?.contains("administrator") == true)
+    #expect(try await call("POST", "/api/v1/power", Array(#"{"action":"explode"}"#.utf8)).status == 400)
+    for path in ["/api/v1/ota/upload", "/api/v1/ota/confirm", "/api/ota/confirm", "/upload", "/api/reboot"] {
+      #expect(try await call("POST", path, nil).status == 501, "\(path)")
+    }
+    #expect(try await call("GET", "/api/cmd?c=ls", nil).status == 501)
+    #expect(try await call("GET", "/api/status", nil).json["ip"] == "127.0.0.1")
   }
 
   private func token(_ aether: Installation, user: String = "ada") throws -> String {

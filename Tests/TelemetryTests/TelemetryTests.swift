@@ -139,6 +139,46 @@ import Testing
     #expect(abs((values["process_start_time_seconds"] ?? 0) - Double(time(nil))) < 86_400)
   }
 
+  /// From files as Linux writes them: a machine with zones, one with monitors only, and one without either.
+  @Test func tellsWhatTheMachineHas() throws {
+    var template = Array("/tmp/aether-host-XXXXXX".utf8CString)
+    try #require(mkdtemp(&template) != nil)
+    let root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    func run(_ command: String) -> Int32 { system("cd \(root) && \(command)") }
+    defer { _ = system("rm -rf \(root)") }
+    #expect(HostUsage.current(root: root) == nil)
+    #expect(
+      run(
+        """
+        mkdir -p proc sys/class/thermal/thermal_zone0 sys/class/thermal/thermal_zone1 sys/class/hwmon/hwmon0 && \
+        echo '0.52 1.25 3.00 2/345 6789' > proc/loadavg && echo '86400.25 1234.50' > proc/uptime && \
+        printf 'MemTotal:  2048000 kB\\nMemFree: 1 kB\\nMemAvailable:  1024000 kB\\n' > proc/meminfo && \
+        echo acpitz > sys/class/thermal/thermal_zone0/type && echo 41500 > sys/class/thermal/thermal_zone0/temp && \
+        echo wifi > sys/class/thermal/thermal_zone1/type && \
+        echo k10temp > sys/class/hwmon/hwmon0/name && echo 55250 > sys/class/hwmon/hwmon0/temp1_input && \
+        echo Tctl > sys/class/hwmon/hwmon0/temp1_label && echo -3000 > sys/class/hwmon/hwmon0/temp2_input
+        """) == 0)
+    var wanted = HostUsage(
+      load: [0.52, 1.25, 3], memoryTotalBytes: 2_048_000 << 10, memoryAvailableBytes: 1_024_000 << 10,
+      uptimeSeconds: 86_400, temperatures: [HostUsage.Temperature(sensor: "acpitz", celsius: 41.5)])
+    // A zone that cannot be read is not there.
+    #expect(HostUsage.current(root: root) == wanted)
+    #expect(run("rm -r sys/class/thermal") == 0)
+    wanted.temperatures = [
+      HostUsage.Temperature(sensor: "k10temp Tctl", celsius: 55.25),
+      HostUsage.Temperature(sensor: "k10temp temp2", celsius: -3),
+    ]
+    #expect(HostUsage.current(root: root) == wanted)
+    #expect(run("rm -r sys") == 0)
+    #expect(HostUsage.current(root: root)?.temperatures == [])
+    // Damaged files are no figures.
+    #expect(run("echo nothing > proc/meminfo") == 0)
+    #expect(HostUsage.current(root: root) == nil)
+    let here = try #require(HostUsage.current())
+    #expect(
+      here.uptimeSeconds > 0 && here.memoryAvailableBytes <= here.memoryTotalBytes && here.load.allSatisfy { $0 >= 0 })
+  }
+
   @Test func countsDescriptors() throws {
     // Other tests open and close files beside this one, so that a few hundred are opened to be seen.
     let before = try #require(ProcessUsage.current()).openDescriptors

@@ -38,8 +38,8 @@ public struct ProcessUsage: Sendable, Equatable {
   }
 }
 
-/// Small files and folders of `/proc`.
-private enum ProcFile {
+/// Small files and folders of `/proc` and `/sys`.
+enum ProcFile {
   static func read(_ path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
@@ -55,14 +55,20 @@ private enum ProcFile {
   }
 
   /// Entries of a folder.
-  static func count(_ path: String) -> Int? {
+  static func count(_ path: String) -> Int? { names(path)?.count }
+
+  /// Names of the entries of a folder, sorted, without hidden ones.
+  static func names(_ path: String) -> [String]? {
     guard let folder = opendir(path) else { return nil }
     defer { closedir(folder) }
-    var count = 0
+    var names: [String] = []
     while let entry = readdir(folder) {
-      if entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if !name.hasPrefix(".") { names.append(name) }
     }
-    return count
+    return names.sorted()
   }
 }
 

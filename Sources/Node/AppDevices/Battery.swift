@@ -41,7 +41,7 @@ public final class Battery: Sendable {
 
   private let source: Mutex<Source>
 
-  init(_ source: Source) { self.source = Mutex(source) }
+  public init(_ source: Source) { self.source = Mutex(source) }
 
   /// - Throws: ENODEV without a battery.
   public func status() throws(DeviceError) -> Status {

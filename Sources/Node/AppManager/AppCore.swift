@@ -293,7 +293,7 @@ public struct AppCore: Sendable {
     case .stopping(let present, let next) where present == run:
       // How an app ends that was told to is its own matter, but for a trap.
       switch exit {
-      case .trapped, .killed(.executionTimeout), .killed(.other):
+      case .trapped, .killed(.executionTimeout), .killed(.fuelExhausted), .killed(.other):
         if let failure = AppFailure(exit) {
           note(failure, uptime: .zero, now)
           publish(.error, .crashed(failure))

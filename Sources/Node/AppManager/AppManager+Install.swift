@@ -120,9 +120,23 @@ extension AppManager {
     if let known = name.flatMap({ AppName($0) }), entries[known] == nil, entries.count >= options.appsMax {
       throw .tooManyApps(max: options.appsMax)
     }
-    return try sessions.begin(
+    let session = try sessions.begin(
       id: Hex.encode(SecureRandom.bytes(16)), name: name, size: size, sha256: sha256, source: source,
       bytesMax: options.rules.uploadBytesMax, now: now.unixMilliseconds / 1000)
+    if sessionTimer == nil { watchSessions() }
+    return session
+  }
+
+  /// Removes sessions that were idle for too long, and looks again when the next one may have been, asked or not.
+  func watchSessions() {
+    sessionTimer = nil
+    let seconds = now.unixMilliseconds / 1000
+    sessions.expire(now: seconds)
+    guard !isClosed, let next = sessions.nextExpiry else { return }
+    sessionTimer = Task { [weak self] in
+      do { try await Task.sleep(for: .seconds(max(1, next - seconds))) } catch { return }
+      await self?.watchSessions()
+    }
   }
 
   /// Takes bytes at an offset; the same bytes may come again. Gives how many have come without a hole.

@@ -89,6 +89,7 @@ extension AppManager {
     for effect in effects { perform(effect, entry) }
     if !isWritten || entry.isUnwritten && entries[entry.name] === entry { write(entry) }
     arm(entry)
+    noteFigures(of: entry)
     guard entry.core.state.isSettled, !entry.waiters.isEmpty else { return }
     let waiters = entry.waiters
     entry.waiters = []
@@ -254,6 +255,7 @@ extension AppManager {
     default: break
     }
     func end(_ entry: AppEntry) {
+      if let app = entry.running { entry.past.add(app.statistics()) }
       entry.running = nil
       entry.earlyExit = nil
       send(.exited(run: run, exit), to: entry)

@@ -37,9 +37,12 @@ public actor AppManager {
   let registry: AppRegistry
   let runner: any AppRunner
   let feed = AppEventFeed()
+  private nonisolated let board = AppFigureBoard()
   let log = Logger("apps")
   var entries: [AppName: AppEntry] = [:]
   var sessions: InstallSessions
+  /// Until the next session may have been idle for too long; `nil`: there is none.
+  var sessionTimer: Task<Void, Never>?
   /// What a catalogue has, by identifier and by name.
   var offers: [String: [AppCatalogue.Entry]] = [:]
   var isClosed = false
@@ -70,7 +73,9 @@ public actor AppManager {
         }
       }
     }
-    return AppManager(try opened.get(), options, runner)
+    let manager = AppManager(try opened.get(), options, runner)
+    await manager.watchSessions()
+    return manager
   }
 
   /// What opening gives.
@@ -108,8 +113,9 @@ public actor AppManager {
     damage = opened.damage
     for app in opened.apps {
       entryCount += 1
-      entries[app.record.name] = AppEntry(
-        AppCore(record: app.record, timing: options.timing), app.manifest, serial: entryCount)
+      let entry = AppEntry(AppCore(record: app.record, timing: options.timing), app.manifest, serial: entryCount)
+      entries[app.record.name] = entry
+      board.note(entry)
     }
     for damage in opened.damage { log.error("damage in the registry of apps", ["what": LogValue(damage)]) }
   }
@@ -146,6 +152,7 @@ public actor AppManager {
   public func close() async {
     guard !isClosed else { return }
     isClosed = true
+    sessionTimer?.cancel()
     for entry in entries.values {
       entry.timer?.cancel()
       send(.suspend, to: entry)
@@ -164,6 +171,18 @@ public actor AppManager {
   ///   - hooks: bits of ``SystemHook/mask``; events of others are not sent. All of them: also events without a hook.
   public nonisolated func subscribe(bufferMax: Int = 256, hooks: UInt32 = .max) -> AppEventSubscription {
     feed.subscribe(bufferMax: bufferMax, hooks: hooks)
+  }
+
+  /// What all apps have done and have, by name. Does not wait for anything that is under way.
+  public nonisolated var figures: [AppFigures] { board.figures }
+
+  /// Brings the figures of an app up to date, or takes them away with it.
+  func noteFigures(of entry: AppEntry) {
+    switch entry.core.state {
+    case .new: break
+    case .removed: if entries[entry.name] == nil || entries[entry.name] === entry { board.remove(entry.name) }
+    default: board.note(entry)
+    }
   }
 
   // MARK: Time
@@ -220,6 +239,8 @@ final class AppEntry {
   /// Of the version that is on disk beside the current one and takes its place.
   var image: AppImage?
   var running: (any RunningApp)?
+  /// What its runs that have ended have counted, since the manager was opened.
+  var past = AppStatistics()
   /// An exit that came before the runner had said that the app is up.
   var earlyExit: (run: UInt64, exit: AppExit)?
   var timer: Task<Void, Never>?

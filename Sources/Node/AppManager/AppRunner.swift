@@ -161,6 +161,8 @@ public enum AppKill: Sendable, Equatable {
   case stopped
   /// ``AppQuotas/executionTimeout``.
   case executionTimeout(AppTrap)
+  /// ``AppQuotas/fuelMax``.
+  case fuelExhausted(AppTrap)
   /// Another quota, or a failure of the host.
   case other(String)
 }
@@ -197,8 +199,27 @@ public struct AppStatistics: Sendable, Equatable {
   public var droppedMessageCount: UInt64 = 0
   public var logLineCount: UInt64 = 0
   public var droppedLogLineCount: UInt64 = 0
+  /// Of ``AppQuotas/fuelMax``, as of the last call into the host; `nil`: not counted.
+  public var fuelUsed: UInt64?
 
   public init() {}
+
+  /// Adds what a later run has counted; sizes are those of the later one.
+  mutating func add(_ run: AppStatistics) {
+    executionTime += run.executionTime
+    loadTime = run.loadTime
+    callCount &+= run.callCount
+    memoryBytes = run.memoryBytes
+    memoryPeakBytes = max(memoryPeakBytes, run.memoryPeakBytes)
+    storageBytes = run.storageBytes
+    handleCount = run.handleCount
+    deniedCount &+= run.deniedCount
+    rateLimitedCount &+= run.rateLimitedCount
+    droppedMessageCount &+= run.droppedMessageCount
+    logLineCount &+= run.logLineCount
+    droppedLogLineCount &+= run.droppedLogLineCount
+    if let used = run.fuelUsed { fuelUsed = (fuelUsed ?? 0) &+ used }
+  }
 }
 
 public enum CommandReply: Sendable, Equatable {

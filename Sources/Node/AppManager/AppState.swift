@@ -185,6 +185,7 @@ public struct AppFailure: Sendable, Equatable, CustomStringConvertible {
     case .exited(let code): self.init(.exit, "exit code \(code)", code: code)
     case .trapped(let trap): self.init(.trap, trap.reason, backTrace: trap.backTrace)
     case .killed(.executionTimeout(let trap)): self.init(.timeout, trap.reason, backTrace: trap.backTrace)
+    case .killed(.fuelExhausted(let trap)): self.init(.killed, trap.reason, backTrace: trap.backTrace)
     case .killed(.other(let reason)): self.init(.killed, reason)
     }
   }
@@ -221,6 +222,12 @@ public struct AppCrash: Sendable, Equatable {
     self.version = version
     self.uptimeMilliseconds = uptimeMilliseconds
     self.failure = failure
+  }
+}
+
+extension AppExit: CustomStringConvertible {
+  public var description: String {
+    AppFailure(self)?.description ?? (self == .killed(.stopped) ? "stopped" : "exit code 0")
   }
 }
 

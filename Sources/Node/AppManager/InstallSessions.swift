@@ -131,6 +131,9 @@ struct InstallSessions: Sendable {
     do throws(LinuxError) { try files.removeTree("\(folder)/\(id)") } catch { throw .storage(error) }
   }
 
+  /// When the first of them has been idle for too long, unless it is used before; `nil`: there is none.
+  var nextExpiry: Int64? { sessions.values.map { $0.lastUsed + idleSeconds }.min() }
+
   /// Removes sessions that nobody has used for too long.
   mutating func expire(now: Int64) {
     for session in sessions.values where now - session.lastUsed >= idleSeconds {

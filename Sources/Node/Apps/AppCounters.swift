@@ -16,6 +16,8 @@ final class AppCounters: Sendable {
   let memoryBytesPeak = Atomic<Int>(0)
   let storageBytes = Atomic<Int>(0)
   let handles = Atomic<Int>(0)
+  /// Below 0: not counted.
+  let fuelUsed = Atomic<Int64>(-1)
 
   func statistics() -> AppStatistics {
     var statistics = AppStatistics()
@@ -31,6 +33,8 @@ final class AppCounters: Sendable {
     statistics.droppedMessageCount = messagesDropped.load(ordering: .relaxed)
     statistics.logLineCount = logLines.load(ordering: .relaxed)
     statistics.droppedLogLineCount = logLinesDropped.load(ordering: .relaxed)
+    let fuel = fuelUsed.load(ordering: .relaxed)
+    if fuel >= 0 { statistics.fuelUsed = UInt64(fuel) }
     return statistics
   }
 }

@@ -96,6 +96,9 @@ final class AppHost {
     if let instance {
       memory.see(linear: instance.memorySize + heap.bookBytesUsed)
       counters.calls.store(instance.callCount, ordering: .relaxed)
+      if let most = quotas.fuelMax, let left = try? instance.fuel() {
+        counters.fuelUsed.store(Int64(clamping: most - min(left, most)), ordering: .relaxed)
+      }
     }
     counters.executionNanoseconds.store(threadNanoseconds() - processorNanoseconds, ordering: .relaxed)
   }
@@ -114,6 +117,12 @@ final class AppHost {
   func refund(_ bytes: Int) { memory.refund(bytes) }
 
   func quotaReached(_ what: String) { audit.note(.quotaReached, app: name, detail: what) }
+
+  /// Writes a line of the app into its log.
+  func write(_ level: AppLog.Level, _ line: String) {
+    log.write(level, line)
+    counters.logLines.add(1, ordering: .relaxed)
+  }
 
   // MARK: Opened when they are needed first
 
@@ -142,6 +151,7 @@ final class AppHost {
     let now = monotonicNanoseconds() / 1_000_000
     if buckets.take(rate, now: now) { return true }
     counters.rateLimited.add(1, ordering: .relaxed)
+    if rate == .log { counters.logLinesDropped.add(1, ordering: .relaxed) }
     if now - limitNotedAt >= 1000 {
       limitNotedAt = now
       audit.note(.rateLimited, app: name, detail: rate.name)

@@ -61,6 +61,7 @@ public final class AppRuntime: Sendable {
   /// Modules that Cranelift has compiled, or is compiling, by their SHA-256.
   private let optimised = Mutex<Set<[UInt8]>>([])
   private let linked = Mutex<[LinkedKey: LinkedModule<AppHost>]>([:])
+  private let code = Mutex(CodeFigures())
 
   private struct LinkedKey: Hashable {
     var sha256: [UInt8]
@@ -99,17 +100,41 @@ public final class AppRuntime: Sendable {
   /// The code of a module: Cranelift's when it is there, else Winch's while Cranelift works in the background.
   func link(_ launch: AppLaunch) throws(WasmtimeError) -> LinkedModule<AppHost> {
     if launch.quotas.fuelMax != nil {
-      return try linker.link(cache.load(launch.module, identity: launch.sha256, engine: metered).module)
+      return try linker.link(load(launch.module, launch.sha256, .metered))
     }
     for compiler in [EngineOptions.Compiler.cranelift, .winch] {
-      if let found = linked.withLock({ $0[LinkedKey(sha256: launch.sha256, compiler: compiler)] }) { return found }
+      if let found = linked.withLock({ $0[LinkedKey(sha256: launch.sha256, compiler: compiler)] }) {
+        code.withLock { $0.memoryHits += 1 }
+        return found
+      }
     }
     if let module = cache.cached(launch.module, identity: launch.sha256, engine: optimising) {
+      code.withLock { $0.fileHits += 1 }
       return keep(try linker.link(module), launch.sha256, .cranelift)
     }
-    let first = try linker.link(cache.load(launch.module, identity: launch.sha256, engine: fast).module)
+    let first = try linker.link(load(launch.module, launch.sha256, .fast))
     optimise(launch.module, launch.sha256)
     return keep(first, launch.sha256, .winch)
+  }
+
+  /// What was compiled, and what was there already, since the run-time was made.
+  public var codeFigures: CodeFigures { code.withLock { $0 } }
+
+  /// The code of a module for an engine, from its file or compiled now.
+  private func load(
+    _ module: [UInt8], _ sha256: [UInt8], _ kind: CodeFigures.Engine
+  ) throws(WasmtimeError) -> Module {
+    let engine =
+      switch kind {
+      case .fast: fast
+      case .optimising: optimising
+      case .metered: metered
+      }
+    let loaded = try cache.load(module, identity: sha256, engine: engine)
+    code.withLock { figures in
+      if loaded.wasCached { figures.fileHits += 1 } else { figures.compiles[kind, default: 0] += 1 }
+    }
+    return loaded.module
   }
 
   /// Whether the next start runs Cranelift's code.
@@ -132,7 +157,7 @@ public final class AppRuntime: Sendable {
     guard optimised.withLock({ $0.insert(sha256).inserted }) else { return }
     let started: Void? = try? Thread.start(name: "app-compiler", stackBytes: 8 << 20) { [self] in
       // What Cranelift refuses runs on as it is.
-      guard let better = try? cache.load(module, identity: sha256, engine: optimising).module,
+      guard let better = try? load(module, sha256, .optimising),
         let linked = try? linker.link(better)
       else { return }
       _ = keep(linked, sha256, .cranelift)
@@ -169,6 +194,27 @@ extension AppRuntime: AppRunner {
     if let error = await thread.bringUp() { throw error }
     return thread
   }
+}
+
+/// Where the code of apps came from.
+public struct CodeFigures: Sendable, Equatable {
+  public enum Engine: String, Sendable, CaseIterable {
+    /// Winch, for the first start of a module.
+    case fast
+    /// Cranelift, in the background.
+    case optimising
+    /// Cranelift with a budget of instructions.
+    case metered
+  }
+
+  /// Modules that were compiled.
+  public var compiles: [Engine: UInt64] = [:]
+  /// Code that was in a file.
+  public var fileHits: UInt64 = 0
+  /// Code that was in memory.
+  public var memoryHits: UInt64 = 0
+
+  public init() {}
 }
 
 /// Moves the clocks of engines while something runs.

@@ -181,7 +181,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
         return .killed(.executionTimeout(AppTrap(trap)))
       case .trap(let trap) where trap.reason == .outOfFuel:
         runtime.audit.note(.quotaReached, app: name, detail: "fuel")
-        return .killed(.other("out of fuel"))
+        return .killed(.fuelExhausted(AppTrap(trap)))
       case .trap(let trap): return .trapped(AppTrap(trap))
       default: return .killed(.other("\(error)"))
       }
@@ -255,7 +255,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
 extension AppTrap {
   init(_ trap: Trap) {
     self.init(
-      reason: trap.reason.description,
+      reason: trap.reason == .outOfFuel ? "fuel exhausted" : trap.reason.description,
       backTrace: trap.frames.map { frame in
         "\(frame.function ?? "function \(frame.functionIndex)") at 0x\(String(frame.moduleOffset, radix: 16))"
       })

@@ -35,14 +35,14 @@ extension NativeLibrary {
   private mutating func addLog() {
     for (name, level) in [("log_debug", AppLog.Level.debug), ("log_info", .info), ("log_error", .error)] {
       define(name, module: "akira_log") { (call) throws(NativeError) in
-        call.host.log.write(level, try call.text(0))
+        call.host.write(level, try call.text(0))
         return 0
       }
     }
     for name in ["printf_native", "puts"] {
       define(name) { (call) throws(NativeError) in
         for line in try call.text(0).split(separator: "\n", omittingEmptySubsequences: true) {
-          call.host.log.write(.info, String(line))
+          call.host.write(.info, String(line))
         }
         return 0
       }
@@ -52,7 +52,7 @@ extension NativeLibrary {
       let host = call.host
       if byte != UInt8(ascii: "\n") { host.line.append(byte) }
       if byte == UInt8(ascii: "\n") || host.line.count >= AppLog.lineBytesMax {
-        if host.take(.log) { host.log.write(.info, String(decoding: host.line, as: UTF8.self)) }
+        if host.take(.log) { host.write(.info, String(decoding: host.line, as: UTF8.self)) }
         host.line.removeAll(keepingCapacity: true)
       }
       return call.int(0)
@@ -61,15 +61,15 @@ extension NativeLibrary {
       let levels: [AppLog.Level] = [.error, .warning, .info, .debug]
       let level = call.int(0)
       guard (1...4).contains(level) else { throw .invalid }
-      call.host.log.write(levels[Int(level) - 1], try call.text(1))
+      call.host.write(levels[Int(level) - 1], try call.text(1))
       return 0
     }
     define("bt_shell_print") { (call) throws(NativeError) in
-      call.host.log.write(.info, try call.text(call.argumentCount - 1))
+      call.host.write(.info, try call.text(call.argumentCount - 1))
       return 0
     }
     define("bt_shell_send_data") { (call) throws(NativeError) in
-      call.host.log.write(.info, "\(try call.bytes(1).count) bytes of kind \(call.int(0))")
+      call.host.write(.info, "\(try call.bytes(1).count) bytes of kind \(call.int(0))")
       return call.int(2)
     }
     define("bt_shell_is_ready") { (_) throws(NativeError) in 1 }

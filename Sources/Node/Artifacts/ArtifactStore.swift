@@ -40,8 +40,8 @@ public actor ArtifactStore {
     public var ownerBytesMax = 512 << 20
     /// Of one owner.
     public var uploadsMax = 16
-    /// Uploads that nobody has written to for so long are dropped.
-    public var idleSeconds: Int64 = 3600
+    /// Uploads that nobody has written to for so long are dropped, asked or not.
+    public var idleSeconds: Int64 = 600
 
     public init() {}
   }
@@ -49,12 +49,15 @@ public actor ArtifactStore {
   public nonisolated let limits: Limits
   private let root: String
   private var uploads: [Key: OpenUpload] = [:]
+  /// Until the next upload may have been idle for too long; `nil`: there is none.
+  private var idleTimer: Task<Void, Never>?
   private nonisolated let executor = ArtifactQueue()
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   private struct Key: Hashable {
-    var owner: String
+    /// The owner's.
+    var folder: String
     var id: String
   }
 
@@ -63,11 +66,13 @@ public actor ArtifactStore {
     self.root = root
     self.limits = limits
     do throws(LinuxError) { try Files.makeDirectories(root, mode: 0o700) } catch { throw .storage(error) }
+    // An earlier daemon may have left some.
+    Task { [weak self] in await self?.watchUploads() }
   }
 
   /// Owners are what tokens say; folders are named by a digest of that.
   private func folder(_ owner: String) -> String { "\(root)/\(Hex.encode(Digest.sha256(owner.utf8).prefix(16)))" }
-  private func uploadPath(_ key: Key) -> String { "\(folder(key.owner))/uploads/\(key.id)" }
+  private func uploadPath(_ key: Key) -> String { "\(key.folder)/uploads/\(key.id)" }
   private func artifactPath(_ owner: String, _ digest: String) -> String { "\(folder(owner))/\(digest)" }
 
   static func isDigest(_ text: String) -> Bool { isHex(text, 64) }
@@ -109,12 +114,12 @@ public actor ArtifactStore {
   ///   - size: of all bytes; `nil` when it is not known before.
   ///   - digest: SHA-256 of all bytes, compared at the end.
   public func begin(owner: String, size: Int? = nil, digest: String? = nil) throws(ArtifactError) -> ArtifactUpload {
-    try expire(owner)
+    _ = expire(in: folder(owner))
     if let size, size > limits.artifactBytesMax { throw .tooLarge(bytes: size, bytesMax: limits.artifactBytesMax) }
-    let key = Key(owner: owner, id: Hex.encode(SecureRandom.bytes(16)))
+    let key = Key(folder: folder(owner), id: Hex.encode(SecureRandom.bytes(16)))
     let announced = ArtifactUpload(id: key.id, size: size, digest: digest, received: 0)
     do throws(LinuxError) {
-      let folder = "\(folder(owner))/uploads"
+      let folder = "\(key.folder)/uploads"
       try Files.makeDirectories(folder, mode: 0o700)
       guard try Files.names(in: folder).count < 2 * limits.uploadsMax else {
         throw LinuxError("begin", folder, errno: EMFILE)
@@ -124,11 +129,12 @@ public actor ArtifactStore {
     } catch {
       throw error.call == "begin" ? .tooManyUploads(max: limits.uploadsMax) : .storage(error)
     }
+    if idleTimer == nil { watchUploads() }
     return announced
   }
 
   public func upload(_ id: String, owner: String) throws(ArtifactError) -> ArtifactUpload {
-    try open(Key(owner: owner, id: id)).upload
+    try open(Key(folder: folder(owner), id: id)).upload
   }
 
   /// Takes the next bytes. Those that have come before are skipped, so that a client may go back.
@@ -136,7 +142,7 @@ public actor ArtifactStore {
   /// - Returns: how many have come now.
   @discardableResult
   public func write(_ id: String, owner: String, offset: Int, _ bytes: [UInt8]) throws(ArtifactError) -> Int {
-    let upload = try open(Key(owner: owner, id: id))
+    let upload = try open(Key(folder: folder(owner), id: id))
     let received = upload.upload.received
     guard offset >= 0, offset <= received else { throw .wrongOffset(received: received) }
     let fresh = bytes.dropFirst(received - offset)
@@ -151,7 +157,7 @@ public actor ArtifactStore {
 
   /// Makes an artifact of an upload that is complete; one that is not stays, so that it can go on.
   public func commit(_ id: String, owner: String) throws(ArtifactError) -> StoredArtifact {
-    let key = Key(owner: owner, id: id)
+    let key = Key(folder: folder(owner), id: id)
     let open = try open(key)
     let upload = open.upload
     if let size = upload.size, upload.received != size { throw .incomplete(received: upload.received, size: size) }
@@ -176,7 +182,7 @@ public actor ArtifactStore {
   }
 
   public func abort(_ id: String, owner: String) throws(ArtifactError) {
-    let key = Key(owner: owner, id: id)
+    let key = Key(folder: folder(owner), id: id)
     _ = try open(key)
     uploads[key] = nil
     remove(key)
@@ -226,20 +232,45 @@ public actor ArtifactStore {
     }
   }
 
-  /// Drops uploads that nobody has written to for long.
-  private func expire(_ owner: String) throws(ArtifactError) {
-    let folder = "\(folder(owner))/uploads"
-    guard let names = try? Files.names(in: folder) else { return }
+  /// Drops uploads of an owner that nobody has written to for long.
+  ///
+  /// - Returns: when the next one may be dropped, in seconds since 1970; `nil`: there is none.
+  private func expire(in folder: String) -> Int64? {
+    guard let names = try? Files.names(in: "\(folder)/uploads") else { return nil }
     let now = Int64(time(nil))
+    var next: Int64?
     for id in Set(names.map { String($0.prefix { $0 != "." }) }) {
+      let key = Key(folder: folder, id: id)
       var status = stat()
-      let isThere = stat("\(folder)/\(id)", &status) == 0
-      guard !isThere || now - Int64(status.st_mtim.tv_sec) > limits.idleSeconds else { continue }
-      let key = Key(owner: owner, id: id)
+      if stat(uploadPath(key), &status) == 0 {
+        let end = Int64(status.st_mtim.tv_sec) + limits.idleSeconds
+        if end > now {
+          next = min(next ?? end, end)
+          continue
+        }
+      }
       uploads[key] = nil
       remove(key)
     }
+    return next
   }
+
+  /// Drops uploads of all owners that nobody has written to for long, and looks again when the next one may be due.
+  private func watchUploads() {
+    idleTimer = nil
+    var next: Int64?
+    for name in (try? Files.names(in: root)) ?? [] {
+      if let end = expire(in: "\(root)/\(name)") { next = min(next ?? end, end) }
+    }
+    guard let next else { return }
+    let wait = max(1, next - Int64(time(nil)))
+    idleTimer = Task { [weak self] in
+      do { try await Task.sleep(for: .seconds(wait)) } catch { return }
+      await self?.watchUploads()
+    }
+  }
+
+  deinit { idleTimer?.cancel() }
 }
 
 /// An upload with its file. Belongs to the store's queue.

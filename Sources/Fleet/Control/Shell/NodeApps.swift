@@ -7,6 +7,7 @@ import JSON
 import Linux
 import Logging
 import Model
+import Synchronization
 
 /// What runs the apps of one owner.
 public protocol NodeAppRunner: AppRunner {
@@ -79,6 +80,8 @@ public actor NodeApps {
   let log = Logger("apps")
   var records: [WorkloadID: Record] = [:]
   private var tenants: [String: Task<Tenant, any Error>] = [:]
+  /// By owner, for those who do not wait for this actor.
+  private nonisolated let managers = Mutex<[String: AppManager]>([:])
   private var work: [Task<Void, Never>] = []
   private var listeners: [AsyncStream<Report>.Continuation] = []
   private var number: UInt64 = 0
@@ -148,6 +151,7 @@ public actor NodeApps {
     tenants[owner] = opening
     do {
       let tenant = try await opening.value
+      managers.withLock { $0[owner] = tenant.manager }
       let events = tenant.manager.subscribe(bufferMax: 4096)
       work.append(Task { [weak self] in for await event in events.events { await self?.take(event, tenant) } })
       return tenant
@@ -224,6 +228,13 @@ public actor NodeApps {
     return WorkloadUsage(
       cpuNanoseconds: UInt64(clamping: seconds) * 1_000_000_000 + UInt64(clamping: attoseconds / 1_000_000_000),
       memoryBytes: UInt64(clamping: statistics.memoryBytes), memoryLimitBytes: nil, taskCount: 1)
+  }
+
+  /// What the apps of all owners have done and have, by owner and name. Does not wait for anything that is under way.
+  public nonisolated var figures: [(owner: String, figures: AppFigures)] {
+    managers.withLock { $0 }.sorted { $0.key < $1.key }.flatMap { owner, manager in
+      manager.figures.map { (owner, $0) }
+    }
   }
 
   private func take(_ event: AppLifecycleEvent, _ tenant: Tenant) async {

@@ -164,6 +164,7 @@ public struct AppSpec: WorkloadSpec, Equatable {
     if let bytes = try within("network", .bytes, 1...1 << 40, "1 to 1Ti") {
       quotas.networkBytesPerSecondMax = Int(bytes)
     }
+    if let fuel = json["fuel"]?.integerValue { quotas.fuelMax = UInt64(clamping: fuel) }
     return quotas
   }
 
