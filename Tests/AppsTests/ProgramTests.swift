@@ -10,13 +10,13 @@ import Testing
 /// Ordinary programs of WASI, built by clang with wasi-libc, and by Rust with its standard library.
 @Suite struct ProgramTests {
   private func launch(_ bench: Bench, _ name: String, _ program: String, _ capabilities: CapabilitySet = [])
-    throws -> AppLaunch
+    async throws -> AppLaunch
   {
     let builtins = try #require(
       (14...30).map { "/usr/lib/llvm-\($0)/lib/clang/\($0)/lib/wasi/libclang_rt.builtins-wasm32.a" }.first {
         FileManager.default.fileExists(atPath: $0)
       })
-    return try self.launch(bench, name, program, capabilities, "c") { source, output in
+    return try await self.launch(bench, name, program, capabilities, "c") { source, output in
       [
         "clang", "--target=wasm32-wasi", "--sysroot=/usr", "-isystem", "/usr/include/wasm32-wasi", "-Os",
         "-nodefaultlibs", source, "-o", output, "-lc", builtins, "-Wl,--strip-all",
@@ -27,7 +27,7 @@ import Testing
   private func launch(
     _ bench: Bench, _ name: String, _ program: String, _ capabilities: CapabilitySet, _ suffix: String,
     _ command: (String, String) -> [String]
-  ) throws -> AppLaunch {
+  ) async throws -> AppLaunch {
     var launch = try bench.launch(name, "(module)", capabilities)
     let source = "\(bench.folder)/\(name).\(suffix)"
     let output = "\(bench.folder)/\(name).wasm"
@@ -35,9 +35,11 @@ import Testing
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command(source, output)
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(text: "\(name): \(process.terminationStatus)") }
+    let status = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
+      process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+      do { try process.run() } catch { continuation.resume(throwing: error) }
+    }
+    guard status == 0 else { throw Failure(text: "\(name): \(status)") }
     launch.module = Array(try Data(contentsOf: URL(fileURLWithPath: output)))
     launch.sha256 = Digest.sha256(launch.module)
     return launch
@@ -61,7 +63,7 @@ import Testing
 
   @Test func argumentsEnvironmentAndFiles() async throws {
     let bench = try Bench()
-    var launch = try launch(bench, "asking", Self.asking, [.storageRead, .storageWrite])
+    var launch = try await launch(bench, "asking", Self.asking, [.storageRead, .storageWrite])
     launch.arguments = ["one", "two words"]
     launch.environment = ["COLOR": "blue"]
     try Data("kept\n".utf8).write(to: URL(fileURLWithPath: "\(launch.dataDirectory)/notes.txt"))
@@ -98,7 +100,7 @@ import Testing
 
   @Test func programsWorkWithFilesAsAnywhere() async throws {
     let bench = try Bench()
-    let launch = try launch(
+    let launch = try await launch(
       bench, "files",
       Self.head + #"""
         static int count(const char *path) {
@@ -182,7 +184,7 @@ import Testing
 
   @Test func programsMeetTheirQuotas() async throws {
     let bench = try Bench()
-    var launch = try launch(
+    var launch = try await launch(
       bench, "full",
       Self.head + #"""
         static char block[4096];
@@ -219,7 +221,7 @@ import Testing
 
   @Test func aRevokedRightIsGoneAtTheNextCall() async throws {
     let bench = try Bench()
-    let launch = try launch(
+    let launch = try await launch(
       bench, "revoked",
       Self.head + #"""
         int main(void) {
@@ -244,7 +246,7 @@ import Testing
   /// What somebody else has put into the folder leads nowhere.
   @Test func programsStayInTheirFolder() async throws {
     let bench = try Bench()
-    let launch = try launch(
+    let launch = try await launch(
       bench, "escape",
       Self.head + #"""
         int main(void) {
@@ -277,7 +279,7 @@ import Testing
 
   @Test func programsOfRustRun() async throws {
     let bench = try Bench()
-    var launch = try launch(
+    var launch = try await launch(
       bench, "rusty",
       #"""
       use std::fs;
@@ -348,7 +350,7 @@ import Testing
   /// Sleep is no computing, costs nothing, and ends with the app.
   @Test func sleepingProgramsLiveAndAreStopped() async throws {
     let bench = try Bench()
-    var short = try launch(
+    var short = try await launch(
       bench, "short",
       """
       #include <stdlib.h>
@@ -361,7 +363,7 @@ import Testing
       """)
     short.quotas.executionTimeout = .milliseconds(100)
     #expect(try await bench.run(short) == .exited(code: 5))
-    let long = try launch(bench, "long", "#include <unistd.h>\nint main(void) { for (;;) sleep(3600); }")
+    let long = try await launch(bench, "long", "#include <unistd.h>\nint main(void) { for (;;) sleep(3600); }")
     let exits = Exits()
     let app = try await bench.runtime.start(long) { exits.set($0) }
     await app.stop(timeout: .seconds(5))
@@ -370,7 +372,7 @@ import Testing
 
   @Test func linesAreLimited() async throws {
     let bench = try Bench()
-    var flood = try launch(
+    var flood = try await launch(
       bench, "flood",
       "#include <stdio.h>\nint main(void) { for (int i = 0; i < 5000; i++) printf(\"line %d\\n\", i); return 0; }")
     flood.quotas.logLinesPerSecondMax = 50

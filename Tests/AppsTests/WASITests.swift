@@ -348,6 +348,25 @@ import Wasmtime
     #expect(try guest.wasi("fd_filestat_set_times", 3, 0, 0, 12) == Self.inval)
   }
 
+  /// What makes the disk work at once waits for its turn, and is not refused.
+  @Test func syncingHasARate() throws {
+    let scratch = Scratch()
+    let guest = try guest(folder: scratch.path)
+    let file = try guest.open("file", ways: 1, Self.writing).descriptor
+    let synced = try guest.open("synced", ways: 1, Self.writing, flags: 16).descriptor
+    guest.host.buckets = TokenBuckets(overrides: [.storage: 20], now: monotonicNanoseconds() / 1_000_000)
+    for _ in 0..<15 {
+      #expect(try guest.wasi("fd_sync", file) == 0)
+      #expect(try guest.wasi("fd_datasync", 3) == 0)
+      #expect(try guest.write(synced, "x") == 0)
+    }
+    let limited = guest.counters.rateLimited.load(ordering: .relaxed)
+    #expect(limited > 0)
+    for _ in 0..<100 { #expect(try guest.write(file, "x") == 0) }
+    #expect(guest.counters.rateLimited.load(ordering: .relaxed) == limited)
+    #expect(guest.audit.entries.contains { $0.event == .rateLimited && $0.detail == "storage" })
+  }
+
   @Test func pollTellsWhatIsReady() throws {
     let scratch = Scratch()
     let guest = try guest(folder: scratch.path)
