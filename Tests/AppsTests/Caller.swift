@@ -25,8 +25,10 @@ enum Caller {
   }
 
   private static func types(_ row: NativeFunction) -> String {
+    let result =
+      row.family == .wasi && row.result == .nothing ? "" : row.result == .int64 ? "(result i64)" : "(result i32)"
     let parameters = row.types.map { $0 == .i64 ? "i64" : "i32" }.joined(separator: " ")
-    return "\(parameters.isEmpty ? "" : "(param \(parameters)) ")(result \(row.result == .int64 ? "i64" : "i32"))"
+    return "\(parameters.isEmpty ? "" : "(param \(parameters)) ")\(result)"
   }
 
   /// Rows in as few groups as it takes for no group to have a name twice.
@@ -49,6 +51,7 @@ final class Guest {
   let instance: Instance<AppHost>
   let counters = AppCounters()
   let audit = AuditLog()
+  let permissions: Permissions
 
   static let engine = Result { try Engine(EngineOptions(compiler: .winch)) }
   private static let linker = Result { try NativeLibrary().linker() }
@@ -59,6 +62,7 @@ final class Guest {
     services: AppServices = AppServices(dataFolder: ""), folder: String = "", memoryBytesMax: Int? = nil
   ) throws {
     let engine = try Self.engine.get()
+    permissions = Permissions(capabilities.mask)
     let interrupter = Interrupter(engine: engine)
     host = AppHost(
       name: name, quotas: quotas, log: AppLog(), audit: audit, counters: counters, interrupter: interrupter,
@@ -70,7 +74,7 @@ final class Guest {
     instance = try Instance(
       linked, host: host,
       options: InstanceOptions(
-        memoryBytesMax: host.memory.bytesMax, interrupter: interrupter, permissions: Permissions(capabilities.mask)))
+        memoryBytesMax: host.memory.bytesMax, interrupter: interrupter, permissions: permissions))
     host.instance = instance
   }
 

@@ -23,10 +23,17 @@ import Testing
   }
 
   @discardableResult
-  private func write(_ files: AppFiles, _ handle: Int32, _ count: Int) throws(NativeError) -> Int32 {
-    var result: Result<Int32, NativeError> = .failure(.inputOutput)
-    [UInt8](repeating: 7, count: count).withUnsafeBytes { bytes in
-      do throws(NativeError) { result = .success(try files.write(handle, .files, bytes)) } catch {
+  private func write(_ files: AppFiles, _ handle: Int32, _ count: Int) throws(NativeError) -> Int {
+    var bytes = [UInt8](repeating: 7, count: count)
+    var result: Result<Int, NativeError> = .failure(.inputOutput)
+    bytes.withUnsafeMutableBytes { bytes in
+      // In two pieces, as far as there are two.
+      let middle = bytes.count / 3
+      let pieces = [
+        iovec(iov_base: bytes.baseAddress, iov_len: middle),
+        iovec(iov_base: bytes.baseAddress.map { $0 + middle }, iov_len: bytes.count - middle),
+      ]
+      do throws(NativeError) { result = .success(try files.write(handle, .files, pieces)) } catch {
         result = .failure(error)
       }
     }
@@ -186,7 +193,7 @@ import Testing
     #expect(try write(files, emptied, 1) == 1)
     #expect(files.bytesUsed == quota)
     // What has no name but is open still takes room.
-    try files.remove("first", allowsFolder: false)
+    try files.remove("first", .file)
     #expect(files.bytesUsed == quota)
     try files.close(again, .files)
     #expect(files.bytesUsed == quota)
@@ -248,12 +255,12 @@ import Testing
         if let handle = try? files.open(name, access.randomElement(using: &random) ?? .read, .files) {
           open.append(handle)
         }
-      case 3, 4: try? files.remove(name, allowsFolder: Bool.random(using: &random))
-      case 5: try? files.remove("d\(Int.random(in: 0..<3, using: &random))", allowsFolder: true)
+      case 3, 4: try? files.remove(name, Bool.random(using: &random) ? .file : [.file, .folder])
+      case 5: try? files.remove("d\(Int.random(in: 0..<3, using: &random))", .folder)
       case 6: if let handle = open.popLast() { try files.close(handle, .files) }
       case 7:
         if let handle = open.randomElement(using: &random) {
-          _ = try? files.seek(handle, .files, Int32.random(in: 0..<60_000, using: &random), whence: 0)
+          _ = try? files.seek(handle, .files, Int.random(in: 0..<60_000, using: &random), whence: 0)
         }
       default:
         if let handle = open.randomElement(using: &random) {

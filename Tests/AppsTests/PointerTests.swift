@@ -39,7 +39,7 @@ import Wasmtime
 
   @Test func everyPointerPastTheEndIsAFault() throws {
     var calls = 0
-    for rows in Caller.groups(NativeTable.functions) {
+    for rows in Caller.groups(NativeTable.functions + NativeTable.wasi) {
       let guest = try Guest(Caller.module(for: rows))
       let size = Int32(guest.instance.memorySize)
       try guest.put([UInt8](repeating: 0x41, count: 32), at: size - 32)

@@ -20,9 +20,12 @@ public struct NativeFunction: Sendable, Equatable {
   /// The types of the WebAssembly function.
   public var types: [NativeType] { parameters.flatMap(\.kind.types) }
 
-  /// What a guest gets instead of a result when the call is not carried out for that reason. Functions that give an address
-  /// give none.
-  public func refusal(_ errno: Int32) -> Int32 { result == .address ? 0 : -errno }
+  /// What a guest gets instead of a result when the call is not carried out for that reason, which is a number of Linux.
+  /// Functions that give an address give none; those of WASI have numbers of their own.
+  public func refusal(_ errno: Int32) -> Int32 {
+    if family == .wasi { return WASIErrno.number(linux: errno) }
+    return result == .address ? 0 : -errno
+  }
 }
 
 /// A number of WebAssembly.
@@ -117,7 +120,7 @@ public enum NativeSupport: Sendable, Equatable {
 public enum NativeFamily: UInt8, Sendable, CaseIterable {
   case core, log, time, memory, display, input, gpio, sensors, uart, i2c, pwm, adc, watchdog, timers, storage, files
   case network, ipc, lifecycle, settings, crypto, clock, power, update, mqtt, hid, ble, radio, wifi, ai, matter, mesh
-  case nfc, libc, legacy
+  case nfc, libc, legacy, wasi
 
   public var title: String {
     switch self {
@@ -156,6 +159,7 @@ public enum NativeFamily: UInt8, Sendable, CaseIterable {
     case .nfc: "NFC"
     case .libc: "C library"
     case .legacy: "Older import sets"
+    case .wasi: "WASI preview 1"
     }
   }
 

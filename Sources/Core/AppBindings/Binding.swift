@@ -139,6 +139,7 @@ extension NativeFamily {
     case .matter: "matter_"
     case .mesh: "mesh_"
     case .nfc: "nfc_"
+    case .wasi: "wasi_"
     }
   }
 
@@ -180,6 +181,7 @@ extension NativeFamily {
     case .nfc: "NFC"
     case .libc: "LibC"
     case .legacy: "Older"
+    case .wasi: "WASI"
     }
   }
 

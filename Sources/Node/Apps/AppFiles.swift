@@ -12,34 +12,54 @@ final class AppFiles {
   /// Folders inside of each other.
   static let depthMax = 32
   static let openMax = 32
-  /// Of a place in a file, since guests get it as 32 bits.
+  /// Of a place in a file, since some guests get it as 32 bits.
   static let offsetMax = Int(Int32.max)
 
   struct Access: OptionSet {
-    let rawValue: UInt8
+    let rawValue: UInt16
     static let read = Access(rawValue: 1)
     static let write = Access(rawValue: 2)
     static let append = Access(rawValue: 4)
     static let create = Access(rawValue: 8)
     static let truncate = Access(rawValue: 16)
+    /// With `create`: only what is not there yet.
+    static let exclusive = Access(rawValue: 32)
+    /// Bytes are on the disk when a write returns; with `synced` what describes the file, too.
+    static let dataSynced = Access(rawValue: 64)
+    static let synced = Access(rawValue: 128)
     static let changes: Access = [.write, .append, .create, .truncate]
   }
 
   /// Whose handle it is: those of one family mean nothing to the other.
-  enum Family { case storage, files }
+  enum Family { case storage, files, wasi }
 
   private struct OpenFile {
     var descriptor: Int32
     var inode: UInt64
     var access: Access
-    var family: Family
     var offset = 0
   }
 
-  private let root: FileDescriptor
+  private enum Content {
+    case file(OpenFile)
+    /// The folder's path, which follows it when it is moved; `nil`: it was removed. Nothing of it is open.
+    case folder(AppPath?)
+  }
+
+  private struct Slot {
+    var family: Family
+    var content: Content
+
+    var inode: UInt64? {
+      if case .file(let file) = content { return file.inode }
+      return nil
+    }
+  }
+
+  let root: FileDescriptor
   private let bytesMax: Int
   private(set) var bytesUsed: Int
-  private var slots = [OpenFile?](repeating: nil, count: openMax)
+  private var slots = [Slot?](repeating: nil, count: openMax)
   /// Inodes without a name that are still open, and so still take room.
   private var orphans: Set<UInt64> = []
 
@@ -50,22 +70,47 @@ final class AppFiles {
   }
 
   deinit {
-    for file in slots { if let file { Glibc.close(file.descriptor) } }
+    for case .file(let file)? in slots.lazy.map({ $0?.content }) { Glibc.close(file.descriptor) }
   }
 
   /// Handles that are taken.
   var openCount: Int { slots.count { $0 != nil } }
 
-  // MARK: Open files
+  // MARK: Handles
 
   /// Gives a handle of 1 or more.
-  func open(_ text: String, _ access: Access, _ family: Family) throws(NativeError) -> Int32 {
-    let path = try AppPath(text, isNew: access.contains(.create))
+  ///
+  /// - Parameter folder: a handle of the folder that the path begins at; `nil`: the app's own.
+  func open(
+    _ text: String, from folder: Int32? = nil, _ access: Access, _ family: Family
+  ) throws(NativeError) -> Int32 {
+    let path = try path(text, from: folder, isNew: access.contains(.create))
+    let slot = try freeSlot()
+    slots[slot] = Slot(family: family, content: .file(try openFile(path, access)))
+    return Int32(slot) + 1
+  }
+
+  /// Gives a handle for a folder, from which paths can begin.
+  func openFolder(_ text: String, from folder: Int32? = nil, _ family: Family) throws(NativeError) -> Int32 {
+    let path = try path(text, from: folder)
+    let slot = try freeSlot()
+    guard try status(at: path).isFolder else { throw .notDirectory }
+    slots[slot] = Slot(family: family, content: .folder(path))
+    return Int32(slot) + 1
+  }
+
+  private func freeSlot() throws(NativeError) -> Int {
     guard let slot = slots.firstIndex(where: { $0 == nil }) else { throw .tooManyHandles }
+    return slot
+  }
+
+  private func openFile(_ path: AppPath, _ access: Access) throws(NativeError) -> OpenFile {
     let writes = !access.isDisjoint(with: [.write, .append])
     // Without waiting for a peer, should somebody have put a pipe there.
     var flags = O_NONBLOCK | O_NOFOLLOW
     flags |= writes ? (access.contains(.read) ? O_RDWR : O_WRONLY) : O_RDONLY
+    if access.contains(.synced) { flags |= O_SYNC } else if access.contains(.dataSynced) { flags |= O_DSYNC }
+    if access.isSuperset(of: [.create, .exclusive]), try isThere(path) { throw .exists }
     let descriptor: FileDescriptor
     do throws(NativeError) {
       descriptor = try beneath(path.text, flags)
@@ -81,14 +126,23 @@ final class AppFiles {
       guard ftruncate(descriptor.raw, 0) == 0 else { throw NativeError(host: errno) }
       bytesUsed -= status.size
     }
-    slots[slot] = OpenFile(descriptor: descriptor.release(), inode: status.inode, access: access, family: family)
-    return Int32(slot) + 1
+    return OpenFile(descriptor: descriptor.release(), inode: status.inode, access: access)
+  }
+
+  private func isThere(_ path: AppPath) throws(NativeError) -> Bool {
+    do throws(NativeError) {
+      _ = try status(at: path)
+      return true
+    } catch {
+      if case .errno(ENOENT) = error { return false }
+      throw error
+    }
   }
 
   func close(_ handle: Int32, _ family: Family) throws(NativeError) {
-    let slot = try slot(handle, family)
-    guard let file = slots[slot] else { return }
-    slots[slot] = nil
+    let content = try content(handle, family)
+    slots[Int(handle) - 1] = nil
+    guard case .file(let file) = content else { return }
     if orphans.contains(file.inode), !slots.contains(where: { $0?.inode == file.inode }) {
       orphans.remove(file.inode)
       if let status = try? Self.status(of: file.descriptor) { bytesUsed -= Self.entryBytes + status.size }
@@ -96,51 +150,93 @@ final class AppFiles {
     Glibc.close(file.descriptor)
   }
 
+  private func content(_ handle: Int32, _ family: Family) throws(NativeError) -> Content {
+    guard (1...Int32(Self.openMax)).contains(handle), let slot = slots[Int(handle) - 1], slot.family == family else {
+      throw .badHandle
+    }
+    return slot.content
+  }
+
+  private func file(_ handle: Int32, _ family: Family) throws(NativeError) -> OpenFile {
+    guard case .file(let file) = try content(handle, family) else { throw .isDirectory }
+    return file
+  }
+
+  private func keep(_ file: OpenFile, _ handle: Int32) { slots[Int(handle) - 1]?.content = .file(file) }
+
+  // MARK: Bytes
+
   /// Gives how many bytes; 0 at the end.
-  func read(_ handle: Int32, _ family: Family, into buffer: UnsafeMutableRawBufferPointer) throws(NativeError) -> Int32
-  {
-    let slot = try slot(handle, family)
-    guard var file = slots[slot], file.access.contains(.read) else { throw .badHandle }
+  ///
+  /// - Parameter place: where, without moving the file's own; `nil`: there.
+  func read(
+    _ handle: Int32, _ family: Family, into buffers: [iovec], at place: Int? = nil
+  ) throws(NativeError) -> Int {
+    var file = try file(handle, family)
+    guard file.access.contains(.read) else { throw .badHandle }
     var count: Int
     repeat {
-      count = pread(file.descriptor, buffer.baseAddress, buffer.count, file.offset)
-    } while count < 0
-      && errno == EINTR
+      count = preadv(file.descriptor, buffers, Int32(buffers.count), place ?? file.offset)
+    } while count < 0 && errno == EINTR
     if count < 0 { throw NativeError(host: errno) }
-    file.offset += count
-    slots[slot] = file
-    return Int32(count)
+    if place == nil {
+      file.offset += count
+      keep(file, handle)
+    }
+    return count
   }
 
   /// Writes all bytes, or none where the quota does not have room for them.
-  func write(_ handle: Int32, _ family: Family, _ bytes: UnsafeRawBufferPointer) throws(NativeError) -> Int32 {
-    let slot = try slot(handle, family)
-    guard var file = slots[slot], !file.access.isDisjoint(with: [.write, .append]) else { throw .badHandle }
+  func write(
+    _ handle: Int32, _ family: Family, _ buffers: [iovec], at place: Int? = nil
+  ) throws(NativeError) -> Int {
+    var file = try file(handle, family)
+    guard !file.access.isDisjoint(with: [.write, .append]) else { throw .badHandle }
     let before = try Self.status(of: file.descriptor).size
-    if file.access.contains(.append) { file.offset = before }
-    guard bytes.count > 0 else { return 0 }
-    let end = file.offset + bytes.count
-    if end > Self.offsetMax { throw .tooBig }
+    if place == nil, file.access.contains(.append) { file.offset = before }
+    let begin = place ?? file.offset
+    let count = buffers.reduce(0) { $0 + $1.iov_len }
+    guard count > 0 else { return 0 }
+    if begin > Self.offsetMax || count > Self.offsetMax - begin { throw .tooBig }
     // What lies between the end and a place beyond it counts too, though it may take no room yet.
-    try reserve(max(0, end - before))
+    try reserve(max(0, begin + count - before))
+    var rest = buffers
     var done = 0
     var failure: Int32 = 0
-    while done < bytes.count, failure == 0 {
-      let count = pwrite(
-        file.descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, file.offset + done)
-      if count > 0 { done += count } else if count == 0 || errno != EINTR { failure = count == 0 ? EIO : errno }
+    while done < count, failure == 0 {
+      let written = pwritev(file.descriptor, rest, Int32(rest.count), begin + done)
+      if written > 0 {
+        done += written
+        Self.skip(written, in: &rest)
+      } else if written == 0 || errno != EINTR {
+        failure = written == 0 ? EIO : errno
+      }
     }
-    file.offset += done
-    slots[slot] = file
+    if place == nil {
+      file.offset += done
+      keep(file, handle)
+    }
     if let after = try? Self.status(of: file.descriptor).size { bytesUsed += after - before }
     if done == 0 { throw NativeError(host: failure) }
-    return Int32(done)
+    return done
+  }
+
+  private static func skip(_ bytes: Int, in buffers: inout [iovec]) {
+    var left = bytes
+    let whole = buffers.prefix { buffer in
+      guard left >= buffer.iov_len else { return false }
+      left -= buffer.iov_len
+      return true
+    }
+    buffers.removeFirst(whole.count)
+    guard left > 0, !buffers.isEmpty else { return }
+    buffers[0].iov_base = buffers[0].iov_base.map { $0 + left }
+    buffers[0].iov_len -= left
   }
 
   /// - Parameter whence: 0 from the start, 1 from here, 2 from the end.
-  func seek(_ handle: Int32, _ family: Family, _ distance: Int32, whence: Int32) throws(NativeError) -> Int32 {
-    let slot = try slot(handle, family)
-    guard var file = slots[slot] else { throw .badHandle }
+  func seek(_ handle: Int32, _ family: Family, _ distance: Int, whence: Int32) throws(NativeError) -> Int {
+    var file = try file(handle, family)
     let base: Int
     switch whence {
     case 0: base = 0
@@ -148,197 +244,123 @@ final class AppFiles {
     case 2: base = try Self.status(of: file.descriptor).size
     default: throw .invalid
     }
-    let place = base + Int(distance)
-    guard (0...Self.offsetMax).contains(place) else { throw .invalid }
+    let (place, overflow) = base.addingReportingOverflow(distance)
+    guard !overflow, (0...Self.offsetMax).contains(place) else { throw .invalid }
     file.offset = place
-    slots[slot] = file
-    return Int32(place)
+    keep(file, handle)
+    return place
   }
 
-  func place(_ handle: Int32, _ family: Family) throws(NativeError) -> Int32 {
-    guard let file = slots[try slot(handle, family)] else { throw .badHandle }
-    return Int32(file.offset)
+  func place(_ handle: Int32, _ family: Family) throws(NativeError) -> Int { try file(handle, family).offset }
+
+  /// Cuts a file off, or adds zero bytes.
+  func resize(_ handle: Int32, _ family: Family, to size: Int) throws(NativeError) {
+    let file = try file(handle, family)
+    guard !file.access.isDisjoint(with: [.write, .append]) else { throw .badHandle }
+    if size < 0 { throw .invalid }
+    if size > Self.offsetMax { throw .tooBig }
+    let before = try Self.status(of: file.descriptor).size
+    try reserve(max(0, size - before))
+    guard ftruncate(file.descriptor, size) == 0 else { throw NativeError(host: errno) }
+    bytesUsed += size - before
   }
 
-  private func slot(_ handle: Int32, _ family: Family) throws(NativeError) -> Int {
-    guard (1...Int32(Self.openMax)).contains(handle), slots[Int(handle) - 1]?.family == family else { throw .badHandle }
-    return Int(handle) - 1
+  /// Room on the disk for a range, and a file that is at least as long.
+  func allocate(_ handle: Int32, _ family: Family, offset: Int, count: Int) throws(NativeError) {
+    let file = try file(handle, family)
+    guard !file.access.isDisjoint(with: [.write, .append]) else { throw .badHandle }
+    if offset < 0 || count <= 0 { throw .invalid }
+    if offset > Self.offsetMax || count > Self.offsetMax - offset { throw .tooBig }
+    let before = try Self.status(of: file.descriptor).size
+    try reserve(max(0, offset + count - before))
+    let failure = posix_fallocate(file.descriptor, offset, count)
+    if let after = try? Self.status(of: file.descriptor).size { bytesUsed += after - before }
+    if failure != 0 { throw NativeError(host: failure) }
   }
 
-  // MARK: Names
+  /// Whether writes go to the end.
+  func setAppends(_ appends: Bool, _ handle: Int32, _ family: Family) throws(NativeError) {
+    var file = try file(handle, family)
+    guard file.access.contains(.write) else {
+      if appends { throw .badHandle }
+      return
+    }
+    if appends { file.access.insert(.append) } else { file.access.remove(.append) }
+    keep(file, handle)
+  }
 
-  /// Removes a file, or with `allowsFolder` an empty folder.
-  func remove(_ text: String, allowsFolder: Bool) throws(NativeError) {
-    try withParent(of: try AppPath(text)) { (parent, name) throws(NativeError) in
-      let status = try Self.status(of: name, in: parent)
-      if status.isFolder, !allowsFolder { throw .isDirectory }
-      guard status.isFile || status.isFolder else { throw .accessDenied }
-      guard unlinkat(parent, name, status.isFolder ? Int32(AT_REMOVEDIR) : 0) == 0 else {
-        throw NativeError(host: errno)
-      }
-      if status.isFile, status.names == 1, slots.contains(where: { $0?.inode == status.inode }) {
-        orphans.insert(status.inode)
-      } else {
-        bytesUsed -= Self.entryBytes + (status.isFile ? status.size : 0)
-      }
+  // MARK: Handles of files and folders; `nil` is the app's own folder
+
+  func status(of handle: Int32?, _ family: Family) throws(NativeError) -> FileStatus {
+    guard let handle else { return try Self.status(of: root.raw) }
+    switch try content(handle, family) {
+    case .file(let file): return try Self.status(of: file.descriptor)
+    case .folder(let path): return try status(at: try present(path))
     }
   }
 
-  func makeFolder(_ text: String) throws(NativeError) {
-    try withParent(of: try AppPath(text, isNew: true)) { (parent, name) throws(NativeError) in
-      try reserve(Self.entryBytes)
-      guard mkdirat(parent, name, 0o700) == 0 else { throw NativeError(host: errno) }
-      bytesUsed += Self.entryBytes
+  /// - Parameter times: of the last access and the last change, as `utimensat(2)` takes them.
+  func setTimes(_ times: [timespec], of handle: Int32?, _ family: Family) throws(NativeError) {
+    guard let handle else { return try setTimes(times, at: AppPath(parts: [])) }
+    switch try content(handle, family) {
+    case .file(let file): guard futimens(file.descriptor, times) == 0 else { throw NativeError(host: errno) }
+    case .folder(let path): try setTimes(times, at: try present(path))
     }
   }
 
-  func status(of text: String) throws(NativeError) -> FileStatus {
-    let path = try AppPath(text)
-    if path.isRoot { return try Self.status(of: root.raw) }
-    let status = try withParent(of: path) { (parent, name) throws(NativeError) in
-      try Self.status(of: name, in: parent)
+  /// Brings what was written to the disk.
+  func sync(_ handle: Int32?, _ family: Family, bytesOnly: Bool) throws(NativeError) {
+    guard let handle else { return try Self.sync(root.raw) }
+    switch try content(handle, family) {
+    case .file(let file): try Self.sync(file.descriptor, bytesOnly: bytesOnly)
+    case .folder(let path): try Self.sync(try beneath(try present(path).text, O_RDONLY | O_DIRECTORY).raw)
     }
-    guard status.isFile || status.isFolder else { throw .accessDenied }
-    return status
   }
 
-  /// Names of files and folders, sorted, folders with a slash behind them.
-  func names(in text: String) throws(NativeError) -> [String] {
-    let folder = try beneath(try AppPath(text).text, O_RDONLY | O_DIRECTORY)
-    var names: [String] = []
-    Self.entries(of: folder) { name, status in
-      guard status.isFile || status.isFolder, !name.utf8.contains(UInt8(ascii: "\n")) else { return }
-      names.append(status.isFolder ? name + "/" : name)
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  private static func sync(_ descriptor: Int32, bytesOnly: Bool = false) throws(NativeError) {
+    guard (bytesOnly ? fdatasync(descriptor) : fsync(descriptor)) == 0 else { throw NativeError(host: errno) }
   }
 
-  // MARK: Below
+  private func present(_ path: AppPath?) throws(NativeError) -> AppPath {
+    guard let path else { throw .notFound }
+    return path
+  }
 
-  private func reserve(_ bytes: Int) throws(NativeError) {
+  /// A path of a guest, which begins at a folder that it has opened, or at the app's own.
+  func path(_ text: String, from folder: Int32?, isNew: Bool = false) throws(NativeError) -> AppPath {
+    guard let folder else { return try AppPath(text, isNew: isNew) }
+    // Handles of folders are of one family alone.
+    guard case .folder(let base) = try content(folder, .wasi) else { throw .notDirectory }
+    return try AppPath(text, below: try present(base), isNew: isNew)
+  }
+
+  // MARK: What changes of names mean for what is open and counted
+
+  func reserve(_ bytes: Int) throws(NativeError) {
     guard bytes == 0 || bytesUsed + bytes <= bytesMax else { throw .noSpace }
   }
 
-  private func beneath(_ path: String, _ flags: Int32) throws(NativeError) -> FileDescriptor {
-    do throws(LinuxError) {
-      return try root.openBeneath(path, flags, mode: 0o600)
-    } catch { throw NativeError(host: error.errno) }
-  }
+  func madeFolder() { bytesUsed += Self.entryBytes }
 
-  /// Calls a closure with the folder that holds the last part of a path, and that part.
-  private func withParent<Answer>(
-    of path: AppPath, _ body: (Int32, String) throws(NativeError) -> Answer
-  ) throws(NativeError) -> Answer {
-    guard let name = path.parts.last else { throw .accessDenied }
-    guard path.parts.count > 1 else { return try body(root.raw, name) }
-    let parent = try beneath(path.parentText, O_RDONLY | O_DIRECTORY)
-    return try body(parent.raw, name)
-  }
-
-  private static func status(of descriptor: Int32) throws(NativeError) -> FileStatus {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw NativeError(host: errno) }
-    return FileStatus(status)
-  }
-
-  private static func status(of name: String, in folder: Int32) throws(NativeError) -> FileStatus {
-    var status = stat()
-    guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw NativeError(host: errno) }
-    return FileStatus(status)
-  }
-
-  /// Everything in the folder, as it counts. What cannot be read counts as an entry.
-  private static func measure(_ root: borrowing FileDescriptor) -> Int {
-    var bytes = 0
-    var pending = ["."]
-    while let path = pending.popLast() {
-      guard let folder = try? root.openBeneath(path, O_RDONLY | O_DIRECTORY) else { continue }
-      entries(of: folder) { name, status in
-        bytes += entryBytes + (status.isFile ? status.size : 0)
-        if status.isFolder { pending.append("\(path)/\(name)") }
-      }
+  /// A name of it is gone.
+  func removed(_ status: FileStatus, at path: AppPath) {
+    if status.isFile, status.names == 1, slots.contains(where: { $0?.inode == status.inode }) {
+      orphans.insert(status.inode)
+    } else {
+      bytesUsed -= Self.entryBytes + (status.isFile ? status.size : 0)
     }
-    return bytes
+    if status.isFolder { updateFolders { $0.parts == path.parts ? nil : $0 } }
   }
 
-  private static func entries(of folder: consuming FileDescriptor, _ body: (String, FileStatus) -> Void) {
-    let raw = folder.release()
-    guard let stream = fdopendir(raw) else {
-      Glibc.close(raw)
-      return
-    }
-    defer { closedir(stream) }
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard name != ".", name != "..", let status = try? status(of: name, in: dirfd(stream)) else { continue }
-      body(name, status)
+  func movedFolder(from old: AppPath, to new: AppPath) {
+    updateFolders { path in
+      path.parts.starts(with: old.parts) ? AppPath(parts: new.parts + path.parts.dropFirst(old.parts.count)) : path
     }
   }
-}
 
-/// A path of a guest, taken apart: relative to the app's folder whether it begins with a slash or not.
-struct AppPath {
-  let parts: [String]
-
-  /// - Parameter isNew: its last part may be made, so it must be one that lists can show.
-  init(_ text: String, isNew: Bool = false) throws(NativeError) {
-    if text.isEmpty || text.utf8.contains(0) { throw .invalid }
-    if text.utf8.count > Int(NativeLibrary.textBytesMax) { throw .nameTooLong }
-    var parts: [String] = []
-    for part in text.utf8.split(separator: UInt8(ascii: "/")) where !part.elementsEqual(".".utf8) {
-      if part.elementsEqual("..".utf8) { throw .accessDenied }
-      if part.count > 255 { throw .nameTooLong }
-      if isNew, part.contains(UInt8(ascii: "\n")) { throw .invalid }
-      parts.append(String(Substring(part)))
-    }
-    if isNew, parts.count > AppFiles.depthMax { throw .nameTooLong }
-    self.parts = parts
-  }
-
-  var isRoot: Bool { parts.isEmpty }
-  var text: String { isRoot ? "." : parts.joined(separator: "/") }
-  var parentText: String { parts.dropLast().joined(separator: "/") }
-}
-
-struct FileStatus {
-  var isFile: Bool
-  var isFolder: Bool
-  var size: Int
-  var inode: UInt64
-  /// Names that the file has.
-  var names: Int
-  /// Milliseconds since 1970.
-  var changed: Int64
-
-  init(_ status: stat) {
-    isFile = status.st_mode & S_IFMT == S_IFREG
-    isFolder = status.st_mode & S_IFMT == S_IFDIR
-    size = Int(status.st_size)
-    inode = UInt64(status.st_ino)
-    names = Int(status.st_nlink)
-    changed = Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
-  }
-
-  func requireFile() throws(NativeError) {
-    if isFolder { throw .isDirectory }
-    if !isFile { throw .accessDenied }
-  }
-}
-
-extension NativeError {
-  /// What a guest gets for an error of the kernel. A way that leads out or over a link is a denied access; −EPERM always means
-  /// a capability.
-  init(host errno: Int32) {
-    switch errno {
-    case ENOENT, ENOMEM, EACCES, EBUSY, EEXIST, ENOTDIR, EISDIR, EINVAL, EMFILE, EFBIG, ENOSPC, ENAMETOOLONG,
-      ENOTEMPTY:
-      self = .errno(errno)
-    case EPERM, ELOOP, EXDEV, ENXIO, EROFS: self = .accessDenied
-    case EDQUOT: self = .noSpace
-    case ENFILE: self = .tooManyHandles
-    default: self = .inputOutput
+  private func updateFolders(_ change: (AppPath) -> AppPath?) {
+    for index in slots.indices {
+      if case .folder(let path?)? = slots[index]?.content { slots[index]?.content = .folder(change(path)) }
     }
   }
 }

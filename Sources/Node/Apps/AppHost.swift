@@ -46,13 +46,18 @@ final class AppHost {
   /// The clock that the app has set, as an offset to the host's in seconds, and its alarm.
   var clockOffset: Int64 = 0
   var alarm: Int64?
-  /// What `putchar` has collected.
-  var line: [UInt8] = []
+  /// What is written in pieces: output, and error output of ordinary programs.
+  var line = LineSplitter()
+  var errorLine = LineSplitter()
   /// Set by `exit`, which ends the guest.
   var exitCode: Int32?
   let watch: ExecutionWatch
-  /// Called when the app has ended, before the rest is given back.
-  var onClose: (() -> Void)?
+  /// Of the launch, for ordinary programs; the app's name comes before the arguments.
+  var arguments: [String] = []
+  var environment: [String: String] = [:]
+  /// What an ordinary program has, from its first call of WASI on.
+  private(set) lazy var wasi = WASIProgram(
+    arguments: [name] + arguments, environment: environment, hasFolder: !folder.isEmpty)
 
   init(
     name: String, quotas: AppQuotas, log: AppLog, audit: AuditLog, counters: AppCounters, interrupter: Interrupter,
@@ -81,8 +86,7 @@ final class AppHost {
     publish()
     for topic in Array(subscriptions.keys) { _ = unsubscribe(topic) }
     services.devices.release(deviceUser)
-    onClose?()
-    onClose = nil
+    finishLines()
     network.closeAll(self)
     mqtt.close(self)
     files = nil
@@ -100,8 +104,11 @@ final class AppHost {
         counters.fuelUsed.store(Int64(clamping: most - min(left, most)), ordering: .relaxed)
       }
     }
-    counters.executionNanoseconds.store(threadNanoseconds() - processorNanoseconds, ordering: .relaxed)
+    counters.executionNanoseconds.store(executionNanoseconds, ordering: .relaxed)
   }
+
+  /// How long it has been on a processor.
+  var executionNanoseconds: Int64 { threadNanoseconds() - processorNanoseconds }
 
   // MARK: Quotas
 

@@ -1,3 +1,4 @@
+import AppABI
 import AppFormat
 import AppManager
 import Glibc
@@ -103,19 +104,18 @@ final class AppThread: RunningApp, @unchecked Sendable {
       memoryBytesMax: memoryBytesMax(of: linked.module),
       heapBytesMax: launch.manifest.memoryQuota > 0 ? Int(launch.manifest.memoryQuota) : nil)
     defer { host.close() }
+    host.arguments = launch.arguments
+    host.environment = launch.environment
     host.network.rules = NetworkRules(launch)
     host.network.allowance = ByteAllowance(bytesPerSecond: launch.quotas.networkBytesPerSecondMax)
     do throws(LinuxError) { try runtime.began(self) } catch { return giveUp(.host("\(error)")) }
-    var options = InstanceOptions(
+    let options = InstanceOptions(
       memoryBytesMax: host.memory.bytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
       fuel: launch.quotas.fuelMax, interrupter: interrupter, permissions: permissions,
       onTick: {
         host.publish()
         return watch.tick()
       })
-    if linked.module.imports.contains(where: { $0.module == "wasi_snapshot_preview1" }) {
-      options.wasi = wasi(log, host)
-    }
     let instance: Instance<AppHost>
     do throws(WasmtimeError) {
       instance = try Instance(linked, host: host, options: options)
@@ -159,21 +159,23 @@ final class AppThread: RunningApp, @unchecked Sendable {
 
   /// Calls what the module exports as its entry. One without any has done everything at its start.
   private func call(_ instance: Instance<AppHost>, _ host: AppHost) -> AppExit {
-    guard
-      let entry = ["main", "__main_argc_argv", "__main_void", "_start"].lazy.compactMap({
-        try? instance.function($0)
-      }).first
-    else { return .exited(code: 0) }
+    var names = ["main", "__main_argc_argv", "__main_void", "_start"]
+    // Programs of WASI may export both; a command makes itself ready in the last one, others in a function of its own.
+    let isWASI = instance.linked.module.imports.contains { $0.module == NativeTable.wasiModule }
+    if isWASI { names = ["_start"] + names.dropLast() }
+    guard let entry = names.lazy.compactMap({ try? instance.function($0) }).first else { return .exited(code: 0) }
     instance.setDeadline(nil)
     host.watch.restart()
     do throws(WasmtimeError) {
+      if isWASI, entry.name != "_start", let initialize = try? instance.function("_initialize") {
+        _ = try initialize.call(values: [])
+      }
       let arguments = entry.signature.parameters.map { $0.zero }
       guard case .i32(let code)? = try entry.call(values: arguments) else { return .exited(code: 0) }
       return .exited(code: code)
     } catch {
       if let code = host.exitCode { return .exited(code: code) }
       switch error {
-      case .exited(let code): return .exited(code: code)
       case .trap(let trap) where trap.reason == .stopped: return .killed(.stopped)
       case .trap(let trap) where trap.reason == .deadline:
         runtime.audit.note(
@@ -186,28 +188,6 @@ final class AppThread: RunningApp, @unchecked Sendable {
       default: return .killed(.other("\(error)"))
       }
     }
-  }
-
-  /// What an ordinary program gets. Its folder can be read only: Wasmtime's own functions for files count no quota, and what is
-  /// looked at now and then would be no limit. Apps write through the functions of the table.
-  private func wasi(_ log: AppLog, _ host: AppHost) -> WASIOptions {
-    var options = WASIOptions()
-    options.arguments = [name] + launch.arguments
-    options.environment = launch.environment.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-    let linesMax = launch.quotas.logLinesPerSecondMax
-    let output = LineSplitter(log, counters, linesPerSecondMax: linesMax)
-    let errors = LineSplitter(log, counters, linesPerSecondMax: linesMax)
-    let readers: CapabilitySet = [.fsRead, .fsWrite, .storageRead, .storageWrite]
-    if launch.capabilities.containsAny(of: readers) {
-      options.folders = [WASIOptions.Folder(hostPath: launch.dataDirectory, guestPath: "/")]
-    }
-    options.output = { output.write($0, .info) }
-    options.errorOutput = { errors.write($0, .error) }
-    host.onClose = {
-      output.finish(.info)
-      errors.finish(.error)
-    }
-    return options
   }
 
   private func end(_ exit: AppExit) {
@@ -270,58 +250,5 @@ extension ValueType {
     case .f32: .f32(0)
     case .f64: .f64(0)
     }
-  }
-}
-
-/// Makes lines of what a program writes in pieces, as many as its quota allows.
-final class LineSplitter: Sendable {
-  private struct State {
-    var rest: [UInt8] = []
-    var buckets: TokenBuckets
-  }
-
-  private let log: AppLog
-  private let counters: AppCounters
-  private let state: Mutex<State>
-
-  init(_ log: AppLog, _ counters: AppCounters, linesPerSecondMax: Int) {
-    self.log = log
-    self.counters = counters
-    state = Mutex(
-      State(buckets: TokenBuckets(overrides: [.log: linesPerSecondMax], now: monotonicNanoseconds() / 1_000_000)))
-  }
-
-  func write(_ bytes: [UInt8], _ level: AppLog.Level) {
-    let lines = state.withLock { state -> [String] in
-      state.rest += bytes
-      var lines: [String] = []
-      let now = monotonicNanoseconds() / 1_000_000
-      while let line = Self.takeLine(&state.rest) {
-        if state.buckets.take(.log, now: now) {
-          lines.append(line)
-        } else {
-          counters.logLinesDropped.add(1, ordering: .relaxed)
-        }
-      }
-      return lines
-    }
-    for line in lines { log.write(level, line) }
-    counters.logLines.add(UInt64(lines.count), ordering: .relaxed)
-  }
-
-  /// The last line of a program that has ended may have no end.
-  func finish(_ level: AppLog.Level) {
-    let rest = state.withLock { state in
-      defer { state.rest = [] }
-      return state.rest
-    }
-    if !rest.isEmpty { log.write(level, String(decoding: rest, as: UTF8.self)) }
-  }
-
-  private static func takeLine(_ rest: inout [UInt8]) -> String? {
-    let end = rest.firstIndex(of: UInt8(ascii: "\n"))
-    guard let end = end ?? (rest.count >= AppLog.lineBytesMax ? rest.count : nil) else { return nil }
-    defer { rest.removeSubrange(..<min(rest.count, end + 1)) }
-    return String(decoding: rest[..<end], as: UTF8.self)
   }
 }

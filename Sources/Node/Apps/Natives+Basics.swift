@@ -48,13 +48,8 @@ extension NativeLibrary {
       }
     }
     define("putchar") { (call) throws(NativeError) in
-      let byte = UInt8(truncatingIfNeeded: call.int(0))
       let host = call.host
-      if byte != UInt8(ascii: "\n") { host.line.append(byte) }
-      if byte == UInt8(ascii: "\n") || host.line.count >= AppLog.lineBytesMax {
-        if host.take(.log) { host.write(.info, String(decoding: host.line, as: UTF8.self)) }
-        host.line.removeAll(keepingCapacity: true)
-      }
+      withUnsafeBytes(of: UInt8(truncatingIfNeeded: call.int(0))) { host.write($0, isError: false) }
       return call.int(0)
     }
     define("log") { (call) throws(NativeError) in

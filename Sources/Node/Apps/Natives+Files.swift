@@ -18,14 +18,14 @@ extension NativeLibrary {
       ]
       let mode = Int(call.int(1))
       guard modes.indices.contains(mode) else { throw .invalid }
-      try call.require(mode == 0 ? .storageRead : .storageWrite)
-      return try call.open(modes[mode], .storage)
+      try call.require(mode == 0 ? [.storageRead] : [.storageWrite])
+      return try call.open(try call.text(0), modes[mode], .storage)
     }
-    define("storage_close") { (call) throws(NativeError) in try call.close(.storage) }
+    define("storage_close") { (call) throws(NativeError) in try call.close(call.int(0), .storage) }
     define("storage_delete") { (call) throws(NativeError) in
       let path = try call.text(0)
       return try call.withFiles { (files) throws(NativeError) in
-        try files.remove(path, allowsFolder: false)
+        try files.remove(path, .file)
         return 0
       }
     }
@@ -44,36 +44,31 @@ extension NativeLibrary {
       if flags & 16 != 0 { access.insert(.truncate) }
       // Emptying what is only read is no use of either right.
       if access.contains(.truncate), access.isDisjoint(with: [.write, .append]) { throw .invalid }
-      try call.require(access.isDisjoint(with: .changes) ? .fsRead : .fsWrite)
-      return try call.open(access, .files)
+      try call.require(access.isDisjoint(with: .changes) ? [.fsRead] : [.fsWrite])
+      return try call.open(try call.text(0), access, .files)
     }
-    define("fs_close") { (call) throws(NativeError) in try call.close(.files) }
+    define("fs_close") { (call) throws(NativeError) in try call.close(call.int(0), .files) }
     define("fs_seek") { (call) throws(NativeError) in
       let handle = call.int(0)
       let distance = call.int(1)
       let whence = call.int(2)
       return try call.withFiles { (files) throws(NativeError) in
-        try files.seek(handle, .files, distance, whence: whence)
+        Int32(try files.seek(handle, .files, Int(distance), whence: whence))
       }
     }
     define("fs_tell") { (call) throws(NativeError) in
       let handle = call.int(0)
-      return try call.withFiles { (files) throws(NativeError) in try files.place(handle, .files) }
+      return try call.withFiles { (files) throws(NativeError) in Int32(try files.place(handle, .files)) }
     }
     define("fs_stat") { (call) throws(NativeError) in
       let path = try call.text(0)
-      var status: FileStatus?
-      _ = try call.withFiles { (files) throws(NativeError) in
-        status = try files.status(of: path)
-        return 0
-      }
-      guard let status else { throw .inputOutput }
+      let status = try call.withFiles { (files) throws(NativeError) in try files.status(of: path) }
       var record: [UInt8] = []
       let size = status.isFolder ? 0 : UInt32(clamping: status.size)
       for shift in stride(from: 0, to: 32, by: 8) { record.append(UInt8(truncatingIfNeeded: size >> UInt32(shift))) }
       record += [status.isFolder ? 1 : 0, 0, 0, 0]
       for shift in stride(from: 0, to: 64, by: 8) {
-        record.append(UInt8(truncatingIfNeeded: status.changed >> Int64(shift)))
+        record.append(UInt8(truncatingIfNeeded: status.modified.milliseconds >> Int64(shift)))
       }
       try call.write(record, to: 1)
       return 0
@@ -81,7 +76,7 @@ extension NativeLibrary {
     define("fs_unlink") { (call) throws(NativeError) in
       let path = try call.text(0)
       return try call.withFiles { (files) throws(NativeError) in
-        try files.remove(path, allowsFolder: true)
+        try files.remove(path, [.file, .folder])
         return 0
       }
     }
@@ -102,7 +97,7 @@ extension NativeLibrary {
       let count = min(call.uint(2), UInt32(Int32.max))
       return try call.withFiles { (files) throws(NativeError) in
         try call.transfer(address, count) { (bytes) throws(NativeError) in
-          try files.read(handle, family, into: bytes)
+          Int32(try files.read(handle, family, into: [bytes]))
         }
       }
     }
@@ -112,7 +107,7 @@ extension NativeLibrary {
       let count = min(call.uint(2), UInt32(Int32.max))
       return try call.withFiles { (files) throws(NativeError) in
         try call.transfer(address, count) { (bytes) throws(NativeError) in
-          try files.write(handle, family, UnsafeRawBufferPointer(bytes))
+          Int32(try files.write(handle, family, [bytes]))
         }
       }
     }
@@ -120,15 +115,15 @@ extension NativeLibrary {
 }
 
 extension HostCall where Host == AppHost {
-  /// −EPERM without the capability, for functions whose arguments say which one they need.
-  borrowing func require(_ capability: Capability) throws(NativeError) {
-    guard permissions & CapabilitySet([capability]).mask != 0 else { throw .notPermitted }
+  /// −EPERM without any of the capabilities, for functions whose arguments say which they need.
+  borrowing func require(_ capabilities: CapabilitySet) throws(NativeError) {
+    guard permissions & capabilities.mask != 0 else { throw .notPermitted }
   }
 
   /// The app's files; their folder is looked through at the first call. The counters follow.
-  fileprivate borrowing func withFiles(
-    _ body: (AppFiles) throws(NativeError) -> Int32
-  ) throws(NativeError) -> Int32 {
+  borrowing func withFiles<Answer>(
+    _ body: (AppFiles) throws(NativeError) -> Answer
+  ) throws(NativeError) -> Answer {
     let host = host
     let files = try host.openFiles()
     defer { host.counters.storageBytes.store(files.bytesUsed, ordering: .relaxed) }
@@ -138,20 +133,26 @@ extension HostCall where Host == AppHost {
     }
   }
 
-  fileprivate borrowing func open(_ access: AppFiles.Access, _ family: AppFiles.Family) throws(NativeError) -> Int32 {
-    let path = try text(0)
+  fileprivate borrowing func open(
+    _ path: String, _ access: AppFiles.Access, _ family: AppFiles.Family
+  ) throws(NativeError) -> Int32 {
+    try takeHandle { (files) throws(NativeError) in try files.open(path, access, family) }
+  }
+
+  /// Counts a handle for what a closure opens.
+  borrowing func takeHandle(_ open: (AppFiles) throws(NativeError) -> Int32) throws(NativeError) -> Int32 {
     let host = host
     return try withFiles { (files) throws(NativeError) in
       try host.handles.take()
-      do throws(NativeError) { return try files.open(path, access, family) } catch {
+      do throws(NativeError) { return try open(files) } catch {
         host.handles.giveBack()
         throw error
       }
     }
   }
 
-  fileprivate borrowing func close(_ family: AppFiles.Family) throws(NativeError) -> Int32 {
-    let handle = int(0)
+  @discardableResult
+  borrowing func close(_ handle: Int32, _ family: AppFiles.Family) throws(NativeError) -> Int32 {
     let host = host
     return try withFiles { (files) throws(NativeError) in
       try files.close(handle, family)
@@ -166,13 +167,12 @@ extension HostCall where Host == AppHost {
     if room == 0 || uint(0) == 0 { throw .invalid }
     let path = try text(0)
     var text: [UInt8] = []
-    _ = try withFiles { (files) throws(NativeError) in
-      for name in try files.names(in: path.isEmpty ? "/" : path) {
-        guard text.count + name.utf8.count + 2 <= room else { break }
-        text += name.utf8
-        text.append(UInt8(ascii: "\n"))
-      }
-      return 0
+    for entry in try withFiles({ (files) throws(NativeError) in try files.entries(in: path.isEmpty ? "/" : path) }) {
+      // A line could not show it.
+      if entry.name.utf8.contains(UInt8(ascii: "\n")) { continue }
+      let line = Array(entry.name.utf8) + Array((entry.isFolder ? "/\n" : "\n").utf8)
+      guard text.count + line.count + 1 <= room else { break }
+      text += line
     }
     text.append(0)
     try write(text, to: 1)
@@ -181,10 +181,12 @@ extension HostCall where Host == AppHost {
 
   /// Lends bytes of the guest to a call that may fail in its own way.
   fileprivate borrowing func transfer(
-    _ address: UInt32, _ count: UInt32, _ body: (UnsafeMutableRawBufferPointer) throws(NativeError) -> Int32
+    _ address: UInt32, _ count: UInt32, _ body: (iovec) throws(NativeError) -> Int32
   ) throws(NativeError) -> Int32 {
     let result: Result<Int32, NativeError> = try withBytes(at: address, count: count) { bytes in
-      do throws(NativeError) { return .success(try body(bytes)) } catch { return .failure(error) }
+      do throws(NativeError) {
+        return .success(try body(iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)))
+      } catch { return .failure(error) }
     }
     return try result.get()
   }

@@ -115,11 +115,13 @@ public struct Inspection: Sendable {
   private static func verdict(
     _ module: String, _ name: String, _ type: ModuleOutline.FunctionType
   ) -> Import.Verdict {
-    if module.hasPrefix("wasi_snapshot_preview1") { return .wasi }
-    let rows = NativeTable.functions(module: module, name: name)
+    let isWASI = module == NativeTable.wasiModule
+    let rows =
+      isWASI ? NativeTable.wasi.filter { $0.name == name } : NativeTable.functions(module: module, name: name)
     if rows.isEmpty { return .unknown }
     guard let row = rows.first(where: { $0.outlineType == type }) else { return .wrongType }
-    return .known(row.capabilities)
+    // A C library imports more than its program calls, so nothing is missing for that.
+    return isWASI ? .wasi : .known(row.capabilities)
   }
 
   private static func sectionName(_ id: UInt8) -> String {
@@ -145,7 +147,11 @@ public struct Inspection: Sendable {
   /// What the imports can make use of.
   public var useful: CapabilitySet {
     imports.reduce(into: []) { set, item in
-      if case .known(let capabilities) = item.verdict { set.formUnion(capabilities) }
+      switch item.verdict {
+      case .known(let capabilities): set.formUnion(capabilities)
+      case .wasi: for row in NativeTable.wasi where row.name == item.name { set.formUnion(row.capabilities) }
+      case .wrongType, .unknown: break
+      }
     }
   }
 

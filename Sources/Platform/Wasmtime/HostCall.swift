@@ -53,9 +53,6 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
       wasmtime_caller_context(frame.caller), caller: frame.caller, body)
   }
 
-  /// Why the call should not wait any longer, for functions that block: they look every few milliseconds.
-  public var reasonToEnd: Trap.Reason? { frame.state.reasonToEnd }
-
   /// Bytes that the guest's memory has now.
   public var memorySize: Int {
     wasmtime_caller_context(frame.caller).map { frame.state.memorySize($0) } ?? 0

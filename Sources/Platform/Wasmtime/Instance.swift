@@ -13,14 +13,13 @@ public struct InstanceOptions {
   public var interrupter: Interrupter?
   /// What host functions see as ``HostCall/permissions``; none by default.
   public var permissions: Permissions?
-  public var wasi: WASIOptions?
   /// Called on the guest's thread while it runs, each time that the engine's clock has moved. It may wait, which holds the
   /// guest up; a reason ends it.
   public var onTick: (() -> Trap.Reason?)?
 
   public init(
     memoryBytesMax: Int = 64 << 20, tableElementsMax: Int = 10_000, deadline: UInt64? = nil, fuel: UInt64? = nil,
-    interrupter: Interrupter? = nil, permissions: Permissions? = nil, wasi: WASIOptions? = nil,
+    interrupter: Interrupter? = nil, permissions: Permissions? = nil,
     onTick: (() -> Trap.Reason?)? = nil
   ) {
     self.memoryBytesMax = memoryBytesMax
@@ -29,7 +28,6 @@ public struct InstanceOptions {
     self.fuel = fuel
     self.interrupter = interrupter
     self.permissions = permissions
-    self.wasi = wasi
     self.onTick = onTick
   }
 }
@@ -50,7 +48,6 @@ public final class Instance<Host: AnyObject> {
     throws(WasmtimeError)
   {
     let engine = linked.module.engine
-    if linked.usesWASI, options.wasi == nil { throw .wasiNotConfigured }
     if options.fuel != nil, !engine.options.countsFuel { throw .fuelNotCounted }
     if options.deadline != nil, !engine.options.isInterruptible {
       throw .invalidOption("deadline", accepted: "with interruptible engines only")
@@ -73,7 +70,6 @@ public final class Instance<Host: AnyObject> {
       setDeadline(options.deadline)
     }
     if engine.options.countsFuel { try setFuel(options.fuel ?? 0) }
-    if let wasi = options.wasi { try wasi.apply(to: context) }
     handle = try linked.instantiate(state, context)
     var item = wasmtime_extern_t()
     if wasmtime_instance_export_get(context, &handle, "memory", 6, &item), item.kind == externMemory {

@@ -4,11 +4,6 @@ import CWasmtime
 ///
 /// Types are checked when a module is linked. After that a call passes its arguments without being checked.
 public struct Linker<Host: AnyObject>: Sendable {
-  /// Whether modules may import WASI preview 1.
-  public var offersWASI = false
-  /// How programs of WASI sleep until a time of the monotonic clock in nanoseconds, or shorter; without it in short steps, in
-  /// which deadlines go on.
-  public var sleepsInWASI: (@Sendable (borrowing HostCall<Host>, UInt64) throws(HostTrap) -> Void)?
   private var functions: [FunctionName: [HostFunction]] = [:]
 
   public init() {}
@@ -81,23 +76,11 @@ public struct Linker<Host: AnyObject>: Sendable {
 
   /// Finds everything that the module imports; the instances made of it see nothing else of the host.
   public func link(_ module: Module) throws(WasmtimeError) -> LinkedModule<Host> {
-    var wasi: WASILinker?
-    var usesWASI = false
     var imports: [LinkedImport] = []
     for item in module.imports {
       let key = FunctionName(module: item.module, name: item.name)
       guard let candidates = functions[key] else {
-        guard offersWASI, item.module == wasiModule else {
-          throw .missingImport(module: item.module, name: item.name)
-        }
-        usesWASI = true
-        if item.name == "poll_oneoff" {
-          imports.append(try LinkedImport(poll()))
-        } else {
-          if wasi == nil { wasi = try WASILinker(module.engine) }
-          imports.append(.wasi(item.name))
-        }
-        continue
+        throw .missingImport(module: item.module, name: item.name)
       }
       guard let function = candidates.first(where: { item.type == .function($0.signature) }) else {
         throw .importMismatch(
@@ -106,24 +89,7 @@ public struct Linker<Host: AnyObject>: Sendable {
       }
       imports.append(try LinkedImport(function))
     }
-    return LinkedModule(module: module, imports: imports, usesWASI: usesWASI, wasi: wasi)
-  }
-
-  /// In place of Wasmtime's, in which a guest could sleep beyond its deadline and could not be stopped.
-  private func poll() -> HostFunction {
-    let sleep = sleepsInWASI
-    return HostFunction(wasiModule, "poll_oneoff", Signature([.i32, .i32, .i32, .i32], .i32)) { frame in
-      do throws(HostTrap) {
-        let call = HostCall<Host>(frame)
-        let errno = try wasiPoll(
-          call, subscriptions: call.argument(0), events: call.argument(1), count: call.argument(2),
-          countOut: call.argument(3), sleep: sleep)
-        errno.put(into: frame.slots)
-        return .done
-      } catch {
-        return frame.fail(error)
-      }
-    }
+    return LinkedModule(module: module, imports: imports)
   }
 }
 

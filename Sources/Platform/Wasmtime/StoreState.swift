@@ -185,11 +185,6 @@ extension StoreState {
       return .trap(Trap(reason: reason, frames: Trap.Frame.take(&frames)))
     }
     guard let error else { return .outOfMemory }
-    var code: Int32 = 0
-    if pending == nil, wasmtime_error_exit_status(error, &code) {
-      wasmtime_error_delete(error)
-      return .exited(code: code)
-    }
     guard let pending else {
       let text = takeMessage(of: error)
       return text.contains("limit") ? .limit(text) : .other(text)

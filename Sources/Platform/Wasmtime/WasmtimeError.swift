@@ -21,10 +21,6 @@ public enum WasmtimeError: Error, Sendable, Equatable {
   case missingImport(module: String, name: String)
   /// The host offers the function with other types.
   case importMismatch(module: String, name: String, wanted: String, offered: String)
-  /// The module needs WASI; its store was made without.
-  case wasiNotConfigured
-  /// A setting of WASI that cannot be used, such as a folder that is not there.
-  case invalidWASI(String)
   /// The instance needs more than the store's limits or the pool allow; in Wasmtime's words.
   case limit(String)
   /// The instance has no function of that name.
@@ -35,8 +31,6 @@ public enum WasmtimeError: Error, Sendable, Equatable {
   case memoryInUse
   /// The engine was made without fuel.
   case fuelNotCounted
-  /// The program called `proc_exit` of WASI.
-  case exited(code: Int32)
   /// The code was ended.
   case trap(Trap)
   /// Everything else, in Wasmtime's words.
@@ -106,13 +100,10 @@ extension WasmtimeError: CustomStringConvertible {
     case .missingImport(let module, let name): "the module imports \(module).\(name), which is not offered"
     case .importMismatch(let module, let name, let wanted, let offered):
       "the module imports \(module).\(name) as \(wanted), offered is \(offered)"
-    case .wasiNotConfigured: "the module needs WASI, which its store was made without"
-    case .invalidWASI(let reason): "WASI: \(reason)"
     case .missingExport(let name): "the module exports no function \"\(name)\""
     case .callMismatch(let function, let wanted, let offered): "\(function) is \(wanted), called as \(offered)"
     case .memoryInUse: "a call into the guest while its memory is lent out"
     case .fuelNotCounted: "the engine does not count fuel"
-    case .exited(let code): "exited with code \(code)"
     case .trap(let trap): trap.description
     }
   }
