@@ -193,7 +193,8 @@ let modules: [Module] = [
   executable("aether-app-torture", ["AppFormat", "AppManager", "Linux"]),
   c("CDevices"),
   library("AppDevices", "Node", ["AppFormat", "CDevices", "Linux"]),
-  tests("AppDevices", ["CDevices", "Linux", "PythonPeer"]),
+  tests("AppDevices", ["CDevices", "Linux", "PythonPeer", "aether-device-check"]),
+  executable("aether-device-check", ["AppDevices", "AppFormat", "AppManager", "Apps", "Crypto", "Linux", "Wasmtime"]),
   library(
     "Apps", "Node",
     [

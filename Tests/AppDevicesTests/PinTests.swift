@@ -183,8 +183,16 @@ import Testing
     // The kernel keeps the speed, also one that is not of the usual ones.
     let line = try OpenDevice(path, O_RDWR | O_NOCTTY | O_NONBLOCK)
     #expect(cdevices_serial_speed(line.raw) == 74880)
-    try uart.close(user, handle)
     #expect(throws: DeviceError(errno: ENOTSUP)) { try uart.feed(3, [1]) }
+    // A line that has gone is not a quiet one.
+    try peer.write("end\n")
+    let isGone = ScreenTests.wait {
+      do { _ = try read(uart, handle, 8) } catch { return error as? DeviceError == DeviceError(errno: EIO) }
+      return false
+    }
+    #expect(isGone)
+    try uart.close(user, handle)
+    #expect(throws: DeviceError(errno: ENODEV)) { try uart.open(user, port: 3, baud: 9600) }
   }
 
   @Test func pulses() throws {

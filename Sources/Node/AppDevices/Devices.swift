@@ -86,7 +86,7 @@ public struct DeviceError: Error, Sendable, Equatable {
   init(kernel errno: Int32) {
     switch errno {
     case ENOENT, ENXIO, ENODEV, ENOTTY, ENOTDIR: self.errno = ENODEV
-    case EBUSY, EINVAL, ENOMEM, EAGAIN, ETIMEDOUT: self.errno = errno
+    case EBUSY, EINVAL, ENOMEM, EAGAIN, ETIMEDOUT, EOPNOTSUPP: self.errno = errno
     case EACCES, EPERM: self.errno = EACCES
     case EMFILE, ENFILE: self.errno = EMFILE
     default: self.errno = EIO

@@ -47,8 +47,7 @@ public final class GPIO: Sendable {
   /// What an app reads, and how often it has changed since the pin was configured.
   struct Level: Sendable {
     var isActive: Bool
-    var rises: UInt64
-    var falls: UInt64
+    var changes: UInt64
   }
 
   private struct Pin: Sendable {
@@ -58,8 +57,31 @@ public final class GPIO: Sendable {
     var line: OpenDevice?
     /// What an output was set to, as a level.
     var isHigh = false
-    var rises: UInt64 = 0
-    var falls: UInt64 = 0
+    var changes: UInt64 = 0
+    /// Waits that are under way.
+    var waitCount = 0
+
+    /// As the kernel's chips want them.
+    var bits: UInt32 {
+      var bits = flags.contains(.output) ? cdevices_gpio_output : 0
+      if flags.contains(.activeLow) { bits |= cdevices_gpio_active_low }
+      if flags.contains(.pullUp) { bits |= cdevices_gpio_pull_up }
+      if flags.contains(.pullDown) { bits |= cdevices_gpio_pull_down }
+      return UInt32(bits)
+    }
+
+    /// Has the kernel keep changes of an input. Of chips that cannot, only what is there when somebody looks is seen.
+    func keepChanges(_ isWanted: Bool) {
+      guard let line, !flags.contains(.output) else { return }
+      let wanted = bits | (isWanted ? UInt32(cdevices_gpio_edges) : 0)
+      if cdevices_gpio_change(line.raw, wanted, 0) < 0, isWanted { _ = cdevices_gpio_change(line.raw, bits, 0) }
+    }
+
+    /// Takes what the kernel has kept.
+    mutating func countChanges() {
+      guard let line, waitCount > 0 else { return }
+      changes += UInt64(max(cdevices_gpio_changes(line.raw), 0))
+    }
   }
 
   private struct State {
@@ -68,7 +90,10 @@ public final class GPIO: Sendable {
     var driven: [Int32: Bool] = [:]
 
     func level(_ number: Int32, _ pin: Pin) -> Bool {
-      pin.flags.contains(.output) ? pin.isHigh : driven[number] ?? pin.flags.contains(.pullUp)
+      if let line = pin.line, !pin.flags.contains(.output) {
+        return (cdevices_gpio_get(line.raw) == 1) != pin.flags.contains(.activeLow)
+      }
+      return pin.flags.contains(.output) ? pin.isHigh : driven[number] ?? pin.flags.contains(.pullUp)
     }
   }
 
@@ -89,7 +114,7 @@ public final class GPIO: Sendable {
     let isHigh = flags.contains(.initiallyHigh)
     try state.withLock { (state) throws(DeviceError) in
       if let other = state.pins[pin]?.user, other !== user { throw .busy }
-      var line: OpenDevice?
+      var own = Pin(user: user, flags: flags, isHigh: isHigh)
       switch backend {
       case .none: throw .noDevice
       case .simulated(let count): guard (0..<count).contains(pin) else { throw .invalid }
@@ -97,22 +122,16 @@ public final class GPIO: Sendable {
         guard pin >= 0 else { throw .invalid }
         // The line is free again before it is asked for in another way.
         state.pins[pin] = nil
-        line = try Self.take(path, UInt32(pin), flags, isHigh, user.app)
+        own.line = try Self.take(path, UInt32(pin), own)
       }
-      state.pins[pin] = Pin(user: user, flags: flags, line: line, isHigh: isHigh)
+      state.pins[pin] = own
     }
   }
 
-  private static func take(
-    _ path: String, _ pin: UInt32, _ flags: Flags, _ isHigh: Bool, _ app: String
-  ) throws(DeviceError) -> OpenDevice {
+  private static func take(_ path: String, _ number: UInt32, _ pin: Pin) throws(DeviceError) -> OpenDevice {
     let chip = try OpenDevice(path, O_RDWR)
-    var bits = flags.contains(.output) ? cdevices_gpio_output : 0
-    if flags.contains(.activeLow) { bits |= cdevices_gpio_active_low }
-    if flags.contains(.pullUp) { bits |= cdevices_gpio_pull_up }
-    if flags.contains(.pullDown) { bits |= cdevices_gpio_pull_down }
-    let active: Int32 = isHigh != flags.contains(.activeLow) ? 1 : 0
-    return OpenDevice(owning: try checked(cdevices_gpio_take(chip.raw, pin, UInt32(bits), active, app)))
+    let active: Int32 = pin.isHigh != pin.flags.contains(.activeLow) ? 1 : 0
+    return OpenDevice(owning: try checked(cdevices_gpio_take(chip.raw, number, pin.bits, active, pin.user.app)))
   }
 
   /// 1 when it is active, else 0.
@@ -132,16 +151,45 @@ public final class GPIO: Sendable {
   }
 
   func level(_ user: DeviceUser, pin: Int32) throws(DeviceError) -> Level {
+    try state.withLock { (state) throws(DeviceError) in try Self.look(&state, user, pin) }
+  }
+
+  private static func look(_ state: inout State, _ user: DeviceUser, _ pin: Int32) throws(DeviceError) -> Level {
+    var own = try own(state, user, pin)
+    let isActive: Bool
+    if let line = own.line {
+      isActive = try checked(cdevices_gpio_get(line.raw)) == 1
+      own.countChanges()
+      state.pins[pin] = own
+    } else {
+      isActive = state.level(pin, own) != own.flags.contains(.activeLow)
+    }
+    return Level(isActive: isActive, changes: own.changes)
+  }
+
+  /// Changes are counted from here to ``endWait(_:pin:)``.
+  func beginWait(_ user: DeviceUser, pin: Int32) throws(DeviceError) -> Level {
     try state.withLock { (state) throws(DeviceError) in
       let own = try Self.own(state, user, pin)
-      let isActive: Bool
-      if let line = own.line {
-        isActive = try checked(cdevices_gpio_get(line.raw)) == 1
-      } else {
-        isActive = state.level(pin, own) != own.flags.contains(.activeLow)
+      state.pins[pin]?.waitCount += 1
+      if own.waitCount == 0 { own.keepChanges(true) }
+      do throws(DeviceError) { return try Self.look(&state, user, pin) } catch {
+        Self.endWait(&state, user, pin)
+        throw error
       }
-      return Level(isActive: isActive, rises: own.rises, falls: own.falls)
     }
+  }
+
+  func endWait(_ user: DeviceUser, pin: Int32) {
+    state.withLock { Self.endWait(&$0, user, pin) }
+  }
+
+  private static func endWait(_ state: inout State, _ user: DeviceUser, _ pin: Int32) {
+    // The pin may have been configured anew meanwhile, or be somebody else's.
+    guard var own = state.pins[pin], own.user === user, own.waitCount > 0 else { return }
+    own.waitCount -= 1
+    if own.waitCount == 0 { own.keepChanges(false) }
+    state.pins[pin] = own
   }
 
   private static func own(_ state: State, _ user: DeviceUser, _ pin: Int32) throws(DeviceError) -> Pin {
@@ -165,7 +213,7 @@ public final class GPIO: Sendable {
       let before = state.pins[pin].map { state.level(pin, $0) }
       state.driven[pin] = isHigh
       guard var own = state.pins[pin], state.level(pin, own) != before else { return nil }
-      if state.level(pin, own) != own.flags.contains(.activeLow) { own.rises += 1 } else { own.falls += 1 }
+      own.changes += 1
       state.pins[pin] = own
       return own.user
     }
@@ -185,8 +233,8 @@ public final class GPIO: Sendable {
   }
 }
 
-/// A wait for a level of a pin.
-public struct PinWait: Sendable {
+/// A wait for a level of a pin, as long as it is kept.
+public final class PinWait: Sendable {
   public enum Edge: Int32, Sendable {
     case low = 0
     case high, any
@@ -204,22 +252,26 @@ public struct PinWait: Sendable {
     self.user = user
     self.pin = pin
     self.edge = edge
-    before = try gpio.level(user, pin: pin)
+    before = try gpio.beginWait(user, pin: pin)
   }
 
-  /// Whether the level is there, or has been. Of real pins, only what is there now is seen.
+  deinit { gpio.endWait(user, pin: pin) }
+
+  /// Whether the level is there, or has been. Of real pins whose chip does not report changes, only what is there now is seen.
   public func isOver() throws(DeviceError) -> Bool {
     let now = try gpio.level(user, pin: pin)
+    // The first change leads to the level that was not there, and a level that was there at the beginning counts, too.
+    if now.changes != before.changes { return true }
     switch edge {
-    case .low: return !now.isActive || now.falls != before.falls
-    case .high: return now.isActive || now.rises != before.rises
-    case .any: return now.isActive != before.isActive || now.falls != before.falls || now.rises != before.rises
+    case .low: return !now.isActive
+    case .high: return now.isActive
+    case .any: return now.isActive != before.isActive
     }
   }
 }
 
 extension GPIO {
-  /// Nanoseconds between two looks at real pins, whose changes wake nobody; `nil`: changes wake.
+  /// Nanoseconds between two looks at real pins, whose changes are counted and wake nobody; `nil`: changes wake.
   public var pollNanoseconds: Int64? {
     if case .chip = backend { 10_000_000 } else { nil }
   }

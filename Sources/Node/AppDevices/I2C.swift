@@ -24,7 +24,6 @@ public final class I2C: Sendable {
     var users: [Place: DeviceUser] = [:]
     /// Of simulated devices, 256 each.
     var registers: [Place: [UInt8]] = [:]
-    var adapters: [Int32: OpenDevice] = [:]
   }
 
   private let backends: [Int32: Backend]
@@ -38,7 +37,8 @@ public final class I2C: Sendable {
     state.withLock { $0.users[Place(bus: bus, address: address)] === user }
   }
 
-  /// - Throws: ENODEV without such a bus, EBUSY for a device of another app, EIO for one that does not answer, EINVAL.
+  /// - Throws: ENODEV without such a bus, EBUSY for a device of another app or of a driver of the kernel, EIO for one that does
+  ///   not answer, ENOTSUP for an adapter that cannot do it, EINVAL.
   public func read(
     _ user: DeviceUser, bus: Int32, address: Int32, register: Int32, count: Int
   ) throws(DeviceError) -> [UInt8] {
@@ -53,7 +53,7 @@ public final class I2C: Sendable {
       let status = bytes.withUnsafeMutableBufferPointer {
         cdevices_i2c_read(adapter.raw, UInt8(address), UInt8(register), $0.baseAddress, $0.count)
       }
-      try checked(status)
+      try Self.answered(status)
       return bytes
     }
   }
@@ -72,7 +72,7 @@ public final class I2C: Sendable {
       let status = bytes.withUnsafeBufferPointer {
         cdevices_i2c_write(adapter.raw, UInt8(address), UInt8(register), $0.baseAddress, $0.count)
       }
-      try checked(status)
+      try Self.answered(status)
     }
   }
 
@@ -86,26 +86,26 @@ public final class I2C: Sendable {
       throw .invalid
     }
     let place = Place(bus: bus, address: address)
-    let (adapter, isNew) = try state.withLock { (state) throws(DeviceError) -> (OpenDevice?, Bool) in
+    let isNew = try state.withLock { (state) throws(DeviceError) -> Bool in
       if let other = state.users[place], other !== user { throw .busy }
-      var adapter: OpenDevice?
-      if case .adapter(let path) = backend {
-        adapter = state.adapters[bus]
-        if adapter == nil {
-          adapter = try OpenDevice(path, O_RDWR)
-          state.adapters[bus] = adapter
-        }
-      }
       let isNew = state.users[place] == nil
       state.users[place] = user
-      return (adapter, isNew)
+      return isNew
     }
     do throws(DeviceError) {
-      return try body(place, adapter)
+      // Open for this transfer alone: the kernel keeps the device's address with the open file, and an adapter that is pulled
+      // out waits until nobody has it open.
+      guard case .adapter(let path) = backend else { return try body(place, nil) }
+      return try body(place, try OpenDevice(path, O_RDWR))
     } catch {
       if isNew { state.withLock { $0.users[place] = nil } }
       throw error
     }
+  }
+
+  /// What adapters say of a device that does not answer differs (Documentation/i2c/fault-codes.rst).
+  private static func answered(_ status: Int32) throws(DeviceError) {
+    try checked(status == -ENXIO || status == -ENODEV ? -EIO : status)
   }
 
   func release(_ user: DeviceUser) {

@@ -82,13 +82,22 @@ public final class PWM: Sendable {
 
   private static func apply(_ chip: String, _ channel: Int32, _ hertz: Int32, _ percent: Int32) throws(DeviceError) {
     let folder = "\(chip)/pwm\(channel)"
-    if !Files.exists(folder) { try write("\(channel)", "\(chip)/export") }
-    let period = 1_000_000_000 / Int(hertz)
-    // The kernel refuses a period that is shorter than what the channel is on for.
-    try write("0", "\(folder)/duty_cycle")
-    try write("\(period)", "\(folder)/period")
-    try write("\(period * Int(percent) / 100)", "\(folder)/duty_cycle")
-    try write("1", "\(folder)/enable")
+    let isNew = !Files.exists(folder)
+    if isNew { try write("\(channel)", "\(chip)/export") }
+    do throws(DeviceError) {
+      let period = 1_000_000_000 / Int(hertz)
+      let duty = period * Int(percent) / 100
+      // The kernel refuses a period that is shorter than what the channel is on for; what is on goes on without a pause.
+      let isShorter = (IIO.number("\(folder)/duty_cycle") ?? 0) > Double(period)
+      if isShorter { try write("\(duty)", "\(folder)/duty_cycle") }
+      try write("\(period)", "\(folder)/period")
+      if !isShorter { try write("\(duty)", "\(folder)/duty_cycle") }
+      try write("1", "\(folder)/enable")
+    } catch {
+      // The chip has refused it: what is not the app's is not kept.
+      if isNew { try? write("\(channel)", "\(chip)/unexport") }
+      throw error
+    }
   }
 
   private static func write(_ text: String, _ path: String) throws(DeviceError) {

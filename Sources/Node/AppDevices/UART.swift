@@ -54,16 +54,22 @@ public final class UART: Sendable {
 
   // MARK: Apps
 
-  /// - Throws: ENODEV without such a port, EBUSY when it is open, EINVAL for a speed outside of ``bauds``.
+  /// - Throws: ENODEV without such a port, EBUSY when it is open, EINVAL for a speed outside of ``bauds`` or that its hardware
+  ///   does not have.
   public func open(_ user: DeviceUser, port: Int32, baud: Int32) throws(DeviceError) -> Int32 {
     guard Self.bauds.contains(baud) else { throw .invalid }
     try ports.withLock { (ports) throws(DeviceError) in
       guard var own = ports[port], let backend = backends[port] else { throw .noDevice }
       guard own.user == nil else { throw .busy }
       if case .device(let path) = backend {
-        let file = try OpenDevice(path, O_RDWR | O_NOCTTY | O_NONBLOCK)
-        try checked(cdevices_serial_configure(file.raw, UInt32(baud)))
-        own.file = file
+        do throws(DeviceError) {
+          let file = try OpenDevice(path, O_RDWR | O_NOCTTY | O_NONBLOCK)
+          try checked(cdevices_serial_configure(file.raw, UInt32(baud)))
+          own.file = file
+        } catch {
+          // The kernel has files for ports whose hardware there is not.
+          throw error == .io ? .noDevice : error
+        }
       }
       own.user = user
       own.baud = baud
@@ -101,6 +107,7 @@ public final class UART: Sendable {
   }
 
   /// Reads what is there, without waiting. Gives the number of bytes, 0 without any.
+  /// - Throws: EBADF for a port that the app has not opened, EIO for one that has gone.
   public func read(
     _ user: DeviceUser, _ handle: Int32, _ bytes: UnsafeMutableRawBufferPointer
   ) throws(DeviceError) -> Int {
@@ -109,7 +116,11 @@ public final class UART: Sendable {
       guard bytes.count > 0 else { return 0 }
       if let file = own.file {
         let count = Glibc.read(file.raw, bytes.baseAddress, bytes.count)
-        if count >= 0 { return count }
+        if count > 0 { return count }
+        if count == 0 {
+          if try checked(cdevices_serial_is_gone(file.raw)) == 1 { throw .io }
+          return 0
+        }
         if errno == EAGAIN || errno == EINTR { return 0 }
         throw DeviceError(kernel: errno)
       }
