@@ -24,6 +24,8 @@ final class AppHost {
   let folder: String
   private var files: AppFiles?
   var settings: KeptSettings?
+  /// What it was declared with, as `settings_get` finds it while the app has not set the same key.
+  var environment: [String: String] = [:]
   /// By topic, without the `!` at its end.
   var subscriptions: [String: Subscription] = [:]
   /// Set while the app runs, behind its start function.

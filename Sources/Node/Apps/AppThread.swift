@@ -103,6 +103,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
       memoryBytesMax: memoryBytesMax(of: linked.module),
       heapBytesMax: launch.manifest.memoryQuota > 0 ? Int(launch.manifest.memoryQuota) : nil)
     defer { host.close() }
+    host.environment = launch.environment
     host.network.rules = NetworkRules(launch)
     host.network.allowance = ByteAllowance(bytesPerSecond: launch.quotas.networkBytesPerSecondMax)
     do throws(LinuxError) { try runtime.began(self) } catch { return giveUp(.host("\(error)")) }
