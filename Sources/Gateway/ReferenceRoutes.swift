@@ -77,7 +77,9 @@ extension Gateway {
   }
 
   @Sendable private func firmwareStatus(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    .json(["state": "idle", "percent": 0, "running_version": .string(configuration.version)])
+    .json(
+      hostUpdates?.status.firmwareStatus
+        ?? ["state": "idle", "percent": 0, "running_version": .string(configuration.version)])
   }
 
   // MARK: Apps
