@@ -69,7 +69,8 @@ let modules: [Module] = [
     "aether",
     [
       "AppFormat", "AppProjects", "AppSDK", "Arguments", "Automata", "AutomatonAnalysis", "AutomatonFiles",
-      "AutomatonRuns", "Bytes", "Crypto", "HTTP", "HTTPClient", "JSON", "Model", "Net", "Version", "WebSocket", "YAML",
+      "AutomatonRuns", "Bytes", "Crypto", "HTTP", "HTTPClient", "HostPackages", "JSON", "Model", "Net", "Version",
+      "WebSocket", "YAML",
     ]),
   tests(
     "aether",
@@ -81,13 +82,13 @@ let modules: [Module] = [
       "AppDevices", "AppFormat", "AppManager", "AppSigning", "Apps", "Arguments", "Artifacts", "Automata",
       "AutomataHost",
       "AutomatonRuns", "Bytes", "CLinux", "Control", "Crypto", "Gateway",
-      "HTTPClient", "HTTPServer", "Identity", "JSON",
+      "HTTPClient", "HTTPServer", "HostUpdate", "Identity", "JSON",
       "Linux", "Logging",
       "Model", "Mosquitto", "Net", "Node", "Store", "Telemetry", "Version", "YAML",
     ]),
   Module(
     name: "EndToEndTests", path: "Tests/EndToEndTests", kind: .test,
-    dependencies: ["AppFormat", "HTTPClient", "JSON", "PythonPeer", "aether", "aetherd"]),
+    dependencies: ["AppFormat", "HTTPClient", "JSON", "PythonPeer", "TestAuthority", "aether", "aetherd"]),
   // Gateway
   Module(
     name: "Gateway", path: "Sources/Gateway", kind: .library,
@@ -168,7 +169,9 @@ let modules: [Module] = [
   tests(
     "GRPC", ["Bytes", "HTTP", "HTTPServer", "Net", "Protobuf", "PythonPeer", "TestAuthority"],
     plugins: ["ProtobufGenerator"]),
-  library("AppSigning", "Platform", ["AppFormat", "Crypto"]), tests("AppSigning", ["AppFormat", "Crypto"]),
+  library("AppSigning", "Platform", ["AppFormat", "Crypto", "Linux"]), tests("AppSigning", ["AppFormat", "Crypto"]),
+  library("HostPackages", "Platform", ["AppFormat", "AppSigning", "Bytes", "Crypto", "JSON", "Linux"]),
+  tests("HostPackages", ["AppFormat", "AppSigning", "Crypto", "PythonPeer"]),
   Module(
     name: "AppSDK", path: "SDK/apps", kind: .library, dependencies: ["AppBindings"],
     resources: [
@@ -190,7 +193,20 @@ let modules: [Module] = [
   library("AppManager", "Node", ["AppFormat", "AppSigning", "Bytes", "Crypto", "JSON", "Linux", "Logging"]),
   tests(
     "AppManager", ["AppFormat", "AppSigning", "Bytes", "Crypto", "JSON", "Linux", "PythonPeer", "aether-app-torture"]),
-  executable("aether-app-torture", ["AppFormat", "AppManager", "Linux"]),
+  executable("aether-app-torture", ["AppFormat", "AppManager", "HTTPClient", "HostUpdate", "Linux"]),
+  library(
+    "HostUpdate", "Node",
+    [
+      "AppFormat", "AppManager", "AppSigning", "Bytes", "Crypto", "HTTPClient", "HostPackages", "JSON", "Linux",
+      "Logging",
+    ]
+  ),
+  tests(
+    "HostUpdate",
+    [
+      "AppFormat", "AppManager", "AppSigning", "Crypto", "HTTPClient", "HostPackages", "PythonPeer", "TestAuthority",
+      "aether-app-torture",
+    ]),
   c("CDevices"),
   library("AppDevices", "Node", ["AppFormat", "CDevices", "Linux"]),
   tests("AppDevices", ["CDevices", "Linux", "PythonPeer", "aether-device-check"]),

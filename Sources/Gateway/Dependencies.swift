@@ -8,11 +8,17 @@ public struct Caller: Sendable, Equatable {
   public var user: String
   /// When the token stops being valid; long-lived connections end then.
   public var expiresAt: Timestamp
+  /// The `roles` claim.
+  public var roles: Set<String>
 
-  public init(user: String, expiresAt: Timestamp) {
+  public init(user: String, expiresAt: Timestamp, roles: Set<String> = []) {
     self.user = user
     self.expiresAt = expiresAt
+    self.roles = roles
   }
+
+  /// What a role has to be called for what concerns the whole machine.
+  public static let administrator = "admin"
 }
 
 /// Checks bearer tokens.
@@ -24,7 +30,9 @@ public protocol TokenAuthenticator: Sendable {
 
 /// Gives tokens to whoever asks; for development only.
 public protocol DevelopmentTokens: Sendable {
-  func issue(user: String, lifetimeSeconds: Int) throws(APIError) -> (token: String, expiresAt: Timestamp)
+  func issue(user: String, roles: [String], lifetimeSeconds: Int) throws(APIError) -> (
+    token: String, expiresAt: Timestamp
+  )
   /// The JSON Web Key Set that the tokens are checked with.
   var keySet: JSON { get }
 }

@@ -32,6 +32,7 @@ public final class Gateway: Sendable {
   let apps: any LiveApps
   /// Bytes of apps that were uploaded.
   let artifacts: ArtifactStore
+  let hostUpdates: (any HostUpdates)?
   let authenticator: any TokenAuthenticator
   /// `nil` unless the development issuer was asked for.
   let developmentTokens: (any DevelopmentTokens)?
@@ -45,7 +46,8 @@ public final class Gateway: Sendable {
 
   public init(
     kinds: KindRegistry, store: ResourceStore, workloads: any Workloads, automata: any LiveAutomata,
-    apps: any LiveApps, artifacts: ArtifactStore, authenticator: any TokenAuthenticator,
+    apps: any LiveApps, artifacts: ArtifactStore, hostUpdates: (any HostUpdates)? = nil,
+    authenticator: any TokenAuthenticator,
     developmentTokens: (any DevelopmentTokens)?, audit: AuditLog, metrics: MetricsRegistry, logger: Logger,
     configuration: Configuration
   ) {
@@ -55,6 +57,7 @@ public final class Gateway: Sendable {
     self.automata = automata
     self.apps = apps
     self.artifacts = artifacts
+    self.hostUpdates = hostUpdates
     self.authenticator = authenticator
     self.developmentTokens = developmentTokens
     self.audit = audit
@@ -72,7 +75,9 @@ public final class Gateway: Sendable {
   /// All routes behind the middleware.
   public func router() -> Router {
     Router(
-      serviceRoutes + workloadRoutes + automatonRoutes + appRoutes + uploadRoutes + referenceRoutes + [watchRoute]
+      serviceRoutes + hostRoutes + workloadRoutes + automatonRoutes + appRoutes + uploadRoutes + referenceRoutes + [
+        watchRoute
+      ]
         + resourceRoutes,
       middleware: [observe, authenticate])
   }

@@ -20,19 +20,19 @@ extension Gateway {
       Route(.post, "/api/v1/power", devicePower),
       Route(.get, "/api/v1/ota/status", firmwareStatus),
       Route(.post, "/api/v1/ota/upload", refused(Self.noFirmware)),
-      Route(.post, "/api/v1/ota/confirm", refused(Self.noFirmware)),
+      Route(.post, "/api/v1/ota/confirm", confirmFirmware),
       // Older ones.
       Route(.get, "/api/status", olderStatus),
       Route(.get, "/api/system", deviceInfo),
       Route(.get, "/api/cmd", refused(Self.noShell)),
       Route(.post, "/api/reboot", refused(Self.noPower)),
       Route(.get, "/api/ota/status", firmwareStatus),
-      Route(.post, "/api/ota/confirm", refused(Self.noFirmware)),
+      Route(.post, "/api/ota/confirm", confirmFirmware),
       Route(.post, "/upload", refused(Self.noFirmware)),
     ]
   }
 
-  private static let noFirmware = "this host has no firmware to replace; its administrator updates aetherd"
+  private static let noFirmware = "this host takes signed packages: see /v1/host/update"
   private static let noShell = "this host has no shell behind its API; GET /v1/cells/NAME/exec runs commands in cells"
   private static let noPower = "the machine is switched on and off by its administrator, not through this API"
 
@@ -98,7 +98,15 @@ extension Gateway {
   }
 
   @Sendable private func firmwareStatus(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
-    .json(["state": "idle", "percent": 0, "running_version": .string(configuration.version)])
+    .json(
+      hostUpdates?.status.firmwareStatus
+        ?? ["state": "idle", "percent": 0, "running_version": .string(configuration.version)])
+  }
+
+  @Sendable private func confirmFirmware(_ request: HTTPRequest, _ context: HTTPContext) async throws -> HTTPResponse {
+    let updates = try administered(context)
+    try updates.confirm()
+    return .json(updates.status.firmwareStatus)
   }
 
   // MARK: Settings

@@ -62,16 +62,21 @@ extension Gateway {
     }
     var reader = try FieldReader(try await request.document(), path: "")
     let user = try reader.string("user")
+    let roles = try reader.stringArray("roles")
     let lifetime = try reader.optionalInteger("lifetimeSeconds") ?? 3600
     try reader.refuseUnknown()
     guard ResourceName.isValid(user), !user.contains("/") else {
       throw APIError.invalid(
         "user", "is \"\(user.prefix(80))\"", accepted: "1 to 63 of a-z, A-Z, 0-9 and -, not starting or ending with -")
     }
+    for (index, role) in roles.enumerated() where role != Caller.administrator {
+      throw APIError.invalid("roles[\(index)]", "is \"\(role.prefix(80))\"", accepted: Caller.administrator)
+    }
     guard (1...86_400).contains(lifetime) else {
       throw APIError.invalid("lifetimeSeconds", "is \(lifetime)", accepted: "1 to 86400")
     }
-    let (token, expiresAt) = try developmentTokens.issue(user: user, lifetimeSeconds: Int(lifetime))
+    let (token, expiresAt) = try developmentTokens.issue(
+      user: user, roles: roles, lifetimeSeconds: Int(lifetime))
     var response = HTTPResponse.json(["token": .string(token), "expiresAt": .string(expiresAt.description)])
     response.headers.set("cache-control", "no-store")
     return response

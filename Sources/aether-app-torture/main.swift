@@ -2,6 +2,7 @@
 // file system, or prints how many changes there were when K is 0.
 //
 //     aether-app-torture open|install|update|rollback|uninstall|session ROOT K [FILE]
+//     aether-app-torture host-apply|host-confirm|host-rollback|host-start ROOT K [URL AUTHORITY]
 
 import AppFormat
 import AppManager
@@ -85,6 +86,10 @@ guard arguments.count >= 4, let at = Int(arguments[3]) else {
   exit(2)
 }
 do {
+  if arguments[1].hasPrefix("host-") {
+    try await runHost(arguments[1], arguments[2], Killer(at: at), Array(arguments[4...]))
+    exit(0)
+  }
   let file = arguments.count > 4 ? try Files.read(arguments[4], limit: 8 << 20) : []
   try await run(arguments[1], arguments[2], Killer(at: at), file)
 } catch {

@@ -94,10 +94,12 @@ struct APIClient: Sendable {
   }
 
   func developmentToken(user: String) async throws -> String {
+    var wanted: JSONObject = ["user": .string(user), "lifetimeSeconds": 86_400]
+    if context.isDevelopmentAdministrator { wanted["roles"] = ["admin"] }
     let request = HTTPClient.Request(
       "POST", context.server + "/v1/dev/token",
       headers: ["content-type": "application/json", "accept": "application/json"],
-      body: .bytes((["user": .string(user), "lifetimeSeconds": 86_400] as JSON).bytes()))
+      body: .bytes(JSON.object(wanted).bytes()))
     let response: HTTPClient.CompleteResponse
     do { response = try await http.fetch(request) } catch { throw unreachable(error) }
     let answer = try JSON.parse(response.body)

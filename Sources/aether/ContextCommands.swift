@@ -18,6 +18,7 @@ enum ContextCommands {
     options: [
       .flag("dev", nil, "Ask the development issuer for a token, now and whenever it has expired"),
       .value("user", nil, "NAME", "User for the development issuer [default: the name of this account]"),
+      .flag("admin", nil, "Ask it for the rights of an administrator, which updates of the host need"),
       .value("token-file", nil, "FILE", "File with a token, or - for standard input", completion: .files),
       .value("timeout", nil, "TIME", "How long to wait for the daemon", default: "10s"),
     ]
@@ -32,6 +33,7 @@ enum ContextCommands {
     var context = Context(name: name, server: server, authority: authority)
     if arguments.flag("dev") {
       context.developmentUser = arguments.value("user") ?? LocalDaemon.accountName()
+      context.isDevelopmentAdministrator = arguments.flag("admin")
     } else if let path = arguments.value("token-file"), let bytes = try File.read(path) {
       context.token = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
     } else {

@@ -13,6 +13,8 @@ struct Context: Sendable, Equatable {
   var token: String?
   /// Asks the development issuer for a new token as this user when the old one has expired.
   var developmentUser: String?
+  /// And as an administrator.
+  var isDevelopmentAdministrator = false
 }
 
 /// The file `~/.aether/config.yaml` (or the one in `AETHER_CONFIG`): contexts, and which one is meant by default. Mode
@@ -49,7 +51,8 @@ struct ContextFile: Sendable, Equatable {
         Context(
           name: try inner.string("name"), server: try inner.string("server"),
           authority: try inner.optionalString("authority"), token: try inner.optionalString("token"),
-          developmentUser: try inner.optionalString("developmentUser")))
+          developmentUser: try inner.optionalString("developmentUser"),
+          isDevelopmentAdministrator: try inner.optionalBool("developmentAdmin") ?? false))
       try inner.refuseUnknown()
     }
     try reader.refuseUnknown()
@@ -61,6 +64,7 @@ struct ContextFile: Sendable, Equatable {
       if let authority = context.authority { item["authority"] = .string(authority) }
       if let token = context.token { item["token"] = .string(token) }
       if let user = context.developmentUser { item["developmentUser"] = .string(user) }
+      if context.isDevelopmentAdministrator { item["developmentAdmin"] = true }
       return .object(item)
     }
     let json: JSON = ["current": current.map { .string($0) } ?? .null, "contexts": .array(items)]

@@ -14,5 +14,5 @@ enum Program {
       .value("ca", nil, "FILE", "Authority that signed the daemon's certificate", completion: .files),
     ],
     subcommands: ResourceCommands.all + LiveCommands.all + WatchCommand.all + ExecCommand.all + ContextCommands.all
-      + AutomatonCommands.all + AppCommand.all + CompletionCommands.all)
+      + AutomatonCommands.all + AppCommand.all + HostCommands.all + CompletionCommands.all)
 }

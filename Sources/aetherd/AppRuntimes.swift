@@ -3,7 +3,6 @@ import AppManager
 import AppSigning
 import Apps
 import Control
-import Crypto
 import Linux
 import Model
 import Synchronization
@@ -18,10 +17,14 @@ final class AppRuntimes: Sendable {
   private let runtimes = Mutex<[String: AppRuntime]>([:])
 
   private let broker: MQTTOptions?
+  private let updater: any HostUpdater
 
-  /// - Parameter broker: what apps reach with MQTT; each owner's have a connection of their own.
-  init(broker: MQTTOptions?, sink: @escaping Sink) {
+  /// - Parameters:
+  ///   - broker: what apps reach with MQTT; each owner's have a connection of their own.
+  ///   - updater: of the host, for apps that may have it updated.
+  init(broker: MQTTOptions?, updater: any HostUpdater, sink: @escaping Sink) {
     self.broker = broker
+    self.updater = updater
     self.sink = sink
   }
 
@@ -45,6 +48,7 @@ final class AppRuntimes: Sendable {
       AppRuntime.Options(
         cacheFolder: "\(folder)/code", dataFolder: folder,
         auditSink: { sink(owner, $0) }))
+    runtime.services.updater = updater
     if let broker { try runtime.services.mqtt.connect(broker) }
     runtimes.withLock { $0[owner] = runtime }
     return runtime
@@ -76,24 +80,11 @@ extension Configuration {
   /// What apps that name the least version of their host compare with: the reference's, whose interface is offered.
   static let appHostVersion = HostVersion(1, 6, 5)
 
-  private static let keyBytesMax = 65_536
-
   private func appTrust() throws -> AppTrust {
     let folder = apps.keys ?? paths.apps + "/keys"
     try Files.makeDirectories(folder, mode: 0o700)
-    var keys: [PublicKey] = []
-    for name in try Files.names(in: folder).sorted() where name.hasSuffix(".pem") {
-      do {
-        keys.append(
-          try PublicKey(
-            pem: String(
-              decoding: try Files.read("\(folder)/\(name)", limit: Configuration.keyBytesMax), as: UTF8.self)))
-      } catch {
-        throw APIError(.invalid, "\(folder)/\(name): \(error)", field: "apps.keys")
-      }
-    }
     do throws(AppSigningError) {
-      return try AppTrust(keys: keys, requiresSignature: !apps.allowsUnsigned)
+      return try AppTrust(folder: folder, requiresSignature: !apps.allowsUnsigned)
     } catch {
       throw APIError(.invalid, "\(folder): \(error)", field: "apps.keys")
     }

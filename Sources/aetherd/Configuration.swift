@@ -21,6 +21,7 @@ struct Configuration: Sendable {
   var rate = Rate()
   var log = Log()
   var apps = Apps()
+  var update = Update()
   /// Changes kept for watchers that were away.
   var changesKept = 100_000
 
@@ -46,6 +47,15 @@ struct Configuration: Sendable {
     var runningMax = 2048
     /// The broker that apps reach; none when absent.
     var mqtt: MQTTOptions?
+  }
+
+  struct Update: Sendable {
+    /// Certificates of servers with updates, PEM; those of the system when absent.
+    var authority: String?
+    /// After which a version on trial is confirmed by itself; never when absent.
+    var confirmsAfter: Duration? = .seconds(60)
+    /// How often a version may be started before it is confirmed.
+    var trialStarts = 1
   }
 
   struct Log: Sendable {
@@ -76,6 +86,7 @@ struct Configuration: Sendable {
     var node: String { state + "/node" }
     var automata: String { state + "/automata" }
     var apps: String { state + "/apps" }
+    var host: String { state + "/host" }
     var control: String { runtime + "/aetherd.sock" }
   }
 }
@@ -210,6 +221,7 @@ extension Configuration {
       if let value = try inner.optionalObject("mqtt") { apps.mqtt = try Self.broker(value) }
       try inner.refuseUnknown()
     }
+    if let value = try reader.optionalObject("update") { update = try Self.update(value) }
     if let value = try reader.optionalObject("log") {
       var inner = try FieldReader(value, path: "log")
       if let level = try inner.optionalString("level") { log.level = level }
@@ -217,6 +229,34 @@ extension Configuration {
       try inner.refuseUnknown()
     }
     try reader.refuseUnknown()
+  }
+
+  private static func update(_ value: JSON) throws(APIError) -> Update {
+    var reader = try FieldReader(value, path: "update")
+    var update = Update()
+    if let file = try reader.optionalString("ca") {
+      guard file.hasPrefix("/") else { throw .invalid("update.ca", "is \"\(file)\"", accepted: "an absolute path") }
+      update.authority = file
+    }
+    if let time = reader.optional("confirmAfter") {
+      if time == "never" {
+        update.confirmsAfter = nil
+      } else {
+        guard let milliseconds = Quantity.parse(time, .duration) else {
+          throw .invalid(
+            "update.confirmAfter", "is \(time.text())", accepted: "never, or \(Quantity.Unit.duration.accepted)")
+        }
+        update.confirmsAfter = .milliseconds(milliseconds)
+      }
+    }
+    if let count = try reader.optionalInteger("trialStarts") {
+      guard (1...100).contains(count) else {
+        throw .invalid("update.trialStarts", "is \(count)", accepted: "1 to 100")
+      }
+      update.trialStarts = Int(count)
+    }
+    try reader.refuseUnknown()
+    return update
   }
 
   private static func broker(_ value: JSON) throws(APIError) -> MQTTOptions {

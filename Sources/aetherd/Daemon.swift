@@ -1,3 +1,4 @@
+import AppFormat
 import Artifacts
 import AutomataHost
 import Bytes
@@ -8,6 +9,7 @@ import Crypto
 import Gateway
 import Glibc
 import HTTPServer
+import HostUpdate
 import Identity
 import JSON
 import Logging
@@ -22,7 +24,8 @@ import Version
 enum Daemon {
   private static let drainTime = Duration.seconds(5)
 
-  static func run(_ configuration: Configuration) async throws {
+  /// - Parameter running: which of the host's versions this process is.
+  static func run(_ configuration: Configuration, _ running: (slot: HostSlot, version: HostVersion)) async throws {
     // Whatever this was started with open must not reach the work, which outlives it.
     _ = clinux_close_on_exec_from(3)
     let signals = Signals([SIGINT, SIGTERM, SIGHUP])
@@ -67,7 +70,8 @@ enum Daemon {
     metrics.addAutomata(automata)
     let audit = try AuditLog(directory: configuration.paths.audit)
     let artifacts = try ArtifactStore(root: configuration.paths.apps + "/artifacts")
-    let runtimes = AppRuntimes(broker: configuration.apps.mqtt) { owner, entry in
+    let update = try configuration.hostUpdate(running)
+    let runtimes = AppRuntimes(broker: configuration.apps.mqtt, updater: AppUpdates(update)) { owner, entry in
       audit.record(
         AuditLog.AppEntry(
           time: Timestamp(milliseconds: entry.time), user: owner, app: entry.app, event: entry.event.name,
@@ -84,7 +88,7 @@ enum Daemon {
       kinds: .standard, store: store, workloads: NodeWorkloads(node: node, controller: controller),
       automata: NodeAutomata(host: automata),
       apps: InstalledApps(apps: apps, runtimes: runtimes, allowsUnsigned: configuration.apps.allowsUnsigned),
-      artifacts: artifacts,
+      artifacts: artifacts, hostUpdates: NodeUpdates(update: update),
       authenticator: TokenCheck(verifier: TokenVerifier(trusted)),
       developmentTokens: try development.map { try DevelopmentTokenSource($0) }, audit: audit, metrics: metrics,
       logger: Logger("gateway"), configuration: gatewayConfiguration(configuration))
@@ -96,12 +100,14 @@ enum Daemon {
     let control = try ControlSocket.bind(configuration.paths, group: group, store: store)
     gateway.setReady(true)
     logger.info("gateway listens", ["address": .string("https://\(server.address)")])
+    update.beginTrial()
 
     while await signals.next() == SIGHUP {
       do { try tls.reload() } catch { logger.error("certificates are not reloaded", ["error": .init(error)]) }
     }
     logger.info("stopping", ["work": .string(configuration.onExit.rawValue)])
     gateway.setReady(false)
+    update.close()
     await server.shutdown(grace: drainTime)
     await control.shutdown(grace: drainTime)
     await controller.stop()

@@ -14,7 +14,8 @@ struct TokenCheck: TokenAuthenticator {
       let principal = try await verifier.verify(token)
       return Caller(
         user: principal.owner,
-        expiresAt: Timestamp(milliseconds: principal.expiresAt.seconds.multipliedClamped(by: 1000)))
+        expiresAt: Timestamp(milliseconds: principal.expiresAt.seconds.multipliedClamped(by: 1000)),
+        roles: principal.roles)
     } catch {
       throw APIError(error.isRefusal ? .unauthenticated : .unavailable, error.description)
     }
@@ -31,9 +32,11 @@ struct DevelopmentTokenSource: DevelopmentTokens {
     keySet = try issuer.keySet.json()
   }
 
-  func issue(user: String, lifetimeSeconds: Int) throws(APIError) -> (token: String, expiresAt: Timestamp) {
+  func issue(
+    user: String, roles: [String], lifetimeSeconds: Int
+  ) throws(APIError) -> (token: String, expiresAt: Timestamp) {
     do {
-      let token = try issuer.issue(user: user, lifetime: .seconds(lifetimeSeconds))
+      let token = try issuer.issue(user: user, roles: roles, lifetime: .seconds(lifetimeSeconds))
       return (token, Timestamp.now() + .seconds(lifetimeSeconds))
     } catch {
       if case .invalidArgument(let field, let reason) = error { throw .invalid(field, reason) }

@@ -32,7 +32,10 @@ enum Program {
           SIGHUP reads the certificate files again.
           """, options: Configuration.runOptions
       ) { arguments in
-        try await Daemon.run(try Configuration(arguments))
+        let configuration = try Configuration(arguments)
+        // Another version takes this process over here.
+        let running = configuration.enterRelease(CommandLine.arguments)
+        try await Daemon.run(configuration, running)
         return 0
       },
       Command(

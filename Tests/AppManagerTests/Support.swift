@@ -146,14 +146,4 @@ extension AppManager {
 }
 
 /// The program that changes registries and dies.
-func torturePath() throws -> String {
-  let candidates = CommandLine.arguments.filter { $0.contains(".xctest") } + ["/proc/self/exe"]
-  for candidate in candidates {
-    guard let real = realpath(candidate, nil) else { continue }
-    defer { free(real) }
-    let path = URL(fileURLWithPath: String(cString: real)).deletingLastPathComponent().path + "/aether-app-torture"
-    if FileManager.default.isExecutableFile(atPath: path) { return path }
-  }
-  throw MissingProgram()
-}
-struct MissingProgram: Error {}
+func torturePath() throws -> String { try BuiltProgram.path("aether-app-torture") }

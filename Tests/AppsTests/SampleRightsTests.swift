@@ -9,7 +9,7 @@ import Testing
   @Test(arguments: [
     ("counter", [Capability.ipc, .settings, .appInfo]), ("thermostat", [.sensorRead, .displayWrite, .ipc]),
     ("chat-alice", [.ipc]), ("chat-bob", [.ipc]), ("storage-bench", [.storageWrite]),
-    ("sensor-logger", [.sensorRead, .storageWrite, .mqtt]), ("snake", [.displayWrite, .inputRead]),
+    ("sensor-logger", [.sensorRead, .storageWrite, .mqtt, .appInfo]), ("snake", [.displayWrite, .inputRead]),
     ("automaton-host", [.ipc, .settings]), ("fetcher", [.network]), ("misbehave", [.ipc]),
   ]) func missingCapabilitiesAreSaid(_ name: String, _ capabilities: [Capability]) async throws {
     let bench = try Bench()

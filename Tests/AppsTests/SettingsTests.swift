@@ -39,6 +39,20 @@ import Wasmtime
     #expect(try again.call("settings_set", try again.text("key"), 0) == -EINVAL)
   }
 
+  @Test func declaredOnesCountUntilTheAppSetsThem() throws {
+    let scratch = Scratch()
+    let guest = try guest(scratch)
+    guest.host.environment = ["host": "example.com"]
+    let key = try guest.text("host")
+    #expect(try guest.call("settings_get", key, 4096, 100) == 11)
+    #expect(try guest.string(at: 4096) == "example.com")
+    #expect(try guest.call("settings_set", key, try guest.text("own", at: 2048)) == 0)
+    #expect(try guest.call("settings_get", key, 4096, 100) == 3)
+    #expect(try guest.call("settings_delete", key) == 0)
+    #expect(try guest.call("settings_get", key, 4096, 100) == 11)
+    #expect(try guest.call("settings_delete", key) == -ENOENT)
+  }
+
   @Test func areLimited() throws {
     let scratch = Scratch()
     let guest = try guest(scratch)

@@ -55,7 +55,7 @@ enum AppPrograms {
   /// - Returns: the path of the module, with its manifest inside.
   static func build(
     _ version: String, _ mode: Mode = .steady, capabilities: [String] = ["timer"], name: String = "lamp",
-    in folder: String
+    source: String = AppPrograms.source, in folder: String
   ) throws -> String {
     let stem = "\(folder)/\(name)-\(version)-\(mode)"
     try source.write(toFile: "\(stem).c", atomically: true, encoding: .utf8)

@@ -1,5 +1,6 @@
-// Reads three sensors at an interval, publishes each value and appends it to a file. Settings: `interval` in milliseconds
-// (1000), `samples` (0: for ever), `bytes` of a file (4096). There are four files; when one is full, the oldest begins anew.
+// Reads three sensors at an interval, publishes each value below apps/NAME/, which is what a node lets the app NAME use, and
+// appends it to a file. Settings: `interval` in milliseconds (1000), `samples` (0: for ever), `bytes` of a file (4096). There
+// are four files; when one is full, the oldest begins anew.
 #include "aether_app.h"
 #include "aether_guest.h"
 
@@ -56,6 +57,11 @@ int32_t main(void) {
   // A file of an earlier run is taken as full, so that no file is ever too long.
   file_used = bytes_max;
   int32_t has_broker = 1;
+  char name[32];
+  if (app_get_self_name(name, sizeof name) < 0) {
+    aether_printf("sensor-logger: app.info is not granted");
+    return AETHER_EPERM;
+  }
   for (int32_t taken = 0; samples == 0 || taken < samples; taken++) {
     for (uint32_t i = 0; i < sizeof sensors / sizeof *sensors; i++) {
       int32_t value = sensor_read(sensors[i].channel);
@@ -71,16 +77,17 @@ int32_t main(void) {
         aether_printf("sensor-logger: the file cannot be written: %d", written);
         return -written;
       }
-      char topic[40];
-      aether_format(topic, sizeof topic, "sensors/%s", sensors[i].name);
+      char topic[64];
+      aether_format(topic, sizeof topic, "apps/%s/%s", name, sensors[i].name);
       size = aether_format(text, sizeof text, "%d", value);
       int32_t sent = mqtt_publish(topic, text, size, 0, 1);
       if (sent == -AETHER_EPERM) {
         aether_printf("sensor-logger: mqtt is not granted");
         return AETHER_EPERM;
       }
-      // Values are kept in the files while there is no broker; say it once.
+      // Values are kept in the files while there is no broker; say it once, and when it is there again.
       if (sent < 0 && has_broker) aether_printf("sensor-logger: not sent, files only: %d", sent);
+      if (sent >= 0 && !has_broker) aether_printf("sensor-logger: sent again");
       has_broker = sent >= 0;
     }
     sleep_ms(interval);

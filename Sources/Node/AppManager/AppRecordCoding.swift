@@ -26,7 +26,7 @@ extension AppRecord {
     return .object(object)
   }
 
-  private init(_ fields: FieldReader) throws(AppRecordError) {
+  private init(_ fields: RecordReader) throws(AppRecordError) {
     guard let name = AppName(try fields.text("name")) else { throw fields.error("name") }
     guard let trust = AppTrustLevel(rawValue: UInt8(try fields.integer("trust", 0...255))) else {
       throw fields.error("trust")
@@ -61,7 +61,7 @@ extension AppVersion {
     ]
   }
 
-  fileprivate init(_ fields: FieldReader) throws(AppRecordError) {
+  fileprivate init(_ fields: RecordReader) throws(AppRecordError) {
     guard let id = AppVersionID(hex: try fields.text("id")) else { throw fields.error("id") }
     self.init(
       id: id, moduleSHA256: try fields.hex("moduleSHA256", count: 32), moduleBytes: try fields.int("moduleBytes"),
@@ -82,7 +82,7 @@ extension AppRestartPolicy {
     ]
   }
 
-  fileprivate init(_ fields: FieldReader) throws(AppRecordError) {
+  fileprivate init(_ fields: RecordReader) throws(AppRecordError) {
     self.init(
       isEnabled: try fields.bool("enabled"), retriesMax: try fields.int("retriesMax", 1...1000),
       delayMilliseconds: try fields.int("delayMilliseconds", 0...86_400_000))
@@ -108,7 +108,7 @@ extension AppSettings {
     return .object(object)
   }
 
-  fileprivate init(_ fields: FieldReader) throws(AppRecordError) {
+  fileprivate init(_ fields: RecordReader) throws(AppRecordError) {
     self.init()
     arguments = try fields.texts("arguments", countMax: Self.argumentsMax)
     for member in try fields.reader("environment").object.members {
@@ -156,7 +156,7 @@ extension AppQuotas {
     return .object(object)
   }
 
-  fileprivate init(_ fields: FieldReader) throws(AppRecordError) {
+  fileprivate init(_ fields: RecordReader) throws(AppRecordError) {
     self.init(
       memoryBytesMax: try fields.int("memoryBytesMax"), storageBytesMax: try fields.int("storageBytesMax"),
       handlesMax: try fields.int("handlesMax"),
@@ -176,7 +176,7 @@ extension AppFailure {
     ]
   }
 
-  fileprivate init(_ fields: FieldReader) throws(AppRecordError) {
+  fileprivate init(_ fields: RecordReader) throws(AppRecordError) {
     guard let kind = Kind(rawValue: try fields.text("kind")) else { throw fields.error("kind") }
     self.init(
       kind, try fields.text("reason"), code: Int32(try fields.integer("code", Int64(Int32.min)...Int64(Int32.max))),
@@ -192,7 +192,7 @@ extension AppCrash {
     ]
   }
 
-  fileprivate init(_ fields: FieldReader) throws(AppRecordError) {
+  fileprivate init(_ fields: RecordReader) throws(AppRecordError) {
     guard let id = AppVersionID(hex: try fields.text("versionID")) else { throw fields.error("versionID") }
     self.init(
       at: try fields.integer("at", Int64.min...Int64.max), versionID: id, version: try fields.text("version"),

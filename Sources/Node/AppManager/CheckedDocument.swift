@@ -23,13 +23,13 @@ public enum AppRecordError: Error, Sendable, Equatable, CustomStringConvertible 
 }
 
 /// JSON behind one line with kind, version and SHA-256: `aether-app 1 <64 digits>`.
-enum CheckedDocument {
-  static func encode(_ kind: String, _ json: JSON) -> [UInt8] {
+package enum CheckedDocument {
+  package static func encode(_ kind: String, _ json: JSON) -> [UInt8] {
     let body = json.bytes(JSONFormat(indent: 2, sortedNames: true)) + [0x0A]
     return Array("\(kind) 1 \(Hex.encode(Digest.sha256(body)))\n".utf8) + body
   }
 
-  static func decode(_ kind: String, _ bytes: [UInt8]) throws(AppRecordError) -> FieldReader {
+  package static func decode(_ kind: String, _ bytes: [UInt8]) throws(AppRecordError) -> RecordReader {
     let prefix = Array("\(kind) 1 ".utf8)
     let bodyStart = prefix.count + 65
     guard bytes.count > bodyStart, bytes.starts(with: prefix), bytes[bodyStart - 1] == 0x0A else { throw .header }
@@ -39,16 +39,16 @@ enum CheckedDocument {
     }
     let json: JSON
     do throws(JSONError) { json = try JSON.parse(Array(body)) } catch { throw .syntax(error) }
-    return try FieldReader(json, path: "")
+    return try RecordReader(json, path: "")
   }
 }
 
 /// Fields of one JSON object, with the path to it for errors.
-struct FieldReader {
+package struct RecordReader {
   let object: JSONObject
   private let path: String
 
-  init(_ json: JSON?, path: String) throws(AppRecordError) {
+  package init(_ json: JSON?, path: String) throws(AppRecordError) {
     guard let object = json?.objectValue else { throw .field(path) }
     self.object = object
     self.path = path
@@ -56,43 +56,43 @@ struct FieldReader {
 
   private func path(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
-  func error(_ name: String) -> AppRecordError { .field(path(name)) }
+  package func error(_ name: String) -> AppRecordError { .field(path(name)) }
 
-  func has(_ name: String) -> Bool { object[name] != nil }
+  package func has(_ name: String) -> Bool { object[name] != nil }
 
-  func text(_ name: String) throws(AppRecordError) -> String {
+  package func text(_ name: String) throws(AppRecordError) -> String {
     guard let text = object[name]?.stringValue else { throw error(name) }
     return text
   }
 
-  func texts(_ name: String, countMax: Int) throws(AppRecordError) -> [String] {
+  package func texts(_ name: String, countMax: Int) throws(AppRecordError) -> [String] {
     guard let values = object[name]?.arrayValue, values.count <= countMax else { throw error(name) }
     let texts = values.compactMap(\.stringValue)
     guard texts.count == values.count else { throw error(name) }
     return texts
   }
 
-  func bool(_ name: String) throws(AppRecordError) -> Bool {
+  package func bool(_ name: String) throws(AppRecordError) -> Bool {
     guard let bool = object[name]?.boolValue else { throw error(name) }
     return bool
   }
 
-  func integer(_ name: String, _ range: ClosedRange<Int64> = 0...Int64.max) throws(AppRecordError) -> Int64 {
+  package func integer(_ name: String, _ range: ClosedRange<Int64> = 0...Int64.max) throws(AppRecordError) -> Int64 {
     guard let number = object[name]?.integerValue, range.contains(number) else { throw error(name) }
     return number
   }
 
-  func int(_ name: String, _ range: ClosedRange<Int64> = 0...Int64.max) throws(AppRecordError) -> Int {
+  package func int(_ name: String, _ range: ClosedRange<Int64> = 0...Int64.max) throws(AppRecordError) -> Int {
     Int(try integer(name, range))
   }
 
   /// Bytes as hexadecimal digits.
-  func hex(_ name: String, count: Int) throws(AppRecordError) -> [UInt8] {
+  package func hex(_ name: String, count: Int) throws(AppRecordError) -> [UInt8] {
     guard let bytes = try? Hex.decode(try text(name)), bytes.count == count else { throw error(name) }
     return bytes
   }
 
-  func mask(_ name: String) throws(AppRecordError) -> UInt64 {
+  package func mask(_ name: String) throws(AppRecordError) -> UInt64 {
     try hex(name, count: 8).reduce(0) { $0 << 8 | UInt64($1) }
   }
 
@@ -101,13 +101,15 @@ struct FieldReader {
     return source
   }
 
-  func reader(_ name: String) throws(AppRecordError) -> FieldReader { try FieldReader(object[name], path: path(name)) }
+  package func reader(_ name: String) throws(AppRecordError) -> RecordReader {
+    try RecordReader(object[name], path: path(name))
+  }
 
-  func readers(_ name: String, countMax: Int) throws(AppRecordError) -> [FieldReader] {
+  package func readers(_ name: String, countMax: Int) throws(AppRecordError) -> [RecordReader] {
     guard let values = object[name]?.arrayValue, values.count <= countMax else { throw error(name) }
-    var readers: [FieldReader] = []
+    var readers: [RecordReader] = []
     for (index, value) in values.enumerated() {
-      readers.append(try FieldReader(value, path: "\(path(name))[\(index)]"))
+      readers.append(try RecordReader(value, path: "\(path(name))[\(index)]"))
     }
     return readers
   }

@@ -17,21 +17,23 @@ public struct FileStep: Sendable, Equatable {
 public typealias FaultPoint = @Sendable (FileStep) -> Void
 
 /// The changes that the registry makes, one system call after the other.
-struct FileSteps: Sendable {
+package struct FileSteps: Sendable {
   let before: FaultPoint?
 
-  private func announce(_ operation: FileStep.Operation, _ path: String, from origin: String? = nil) {
+  package init(before: FaultPoint?) { self.before = before }
+
+  package func announce(_ operation: FileStep.Operation, _ path: String, from origin: String? = nil) {
     before?(FileStep(operation: operation, path: path, origin: origin))
   }
 
   /// Only its owner can look into it. Nothing happens when it is there.
-  func makeDirectory(_ path: String) throws(LinuxError) {
+  package func makeDirectory(_ path: String) throws(LinuxError) {
     announce(.makeDirectory, path)
     try Files.makeDirectory(path, mode: 0o700)
   }
 
   /// A durable file; its name is durable when its folder is synced.
-  func write(_ path: String, _ bytes: [UInt8]) throws(LinuxError) {
+  package func write(_ path: String, _ bytes: [UInt8]) throws(LinuxError) {
     announce(.create, path)
     let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
     do throws(LinuxError) {
@@ -45,7 +47,7 @@ struct FileSteps: Sendable {
   }
 
   /// Adds to the end of a file, which is at `offset`. Not durable.
-  func append(_ path: String, _ bytes: ArraySlice<UInt8>, at offset: Int) throws(LinuxError) {
+  package func append(_ path: String, _ bytes: ArraySlice<UInt8>, at offset: Int) throws(LinuxError) {
     announce(.append, path)
     let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT, mode: 0o600)
     do throws(LinuxError) {
@@ -59,19 +61,19 @@ struct FileSteps: Sendable {
   }
 
   /// Makes the names in a folder durable.
-  func sync(directory path: String) throws(LinuxError) {
+  package func sync(directory path: String) throws(LinuxError) {
     announce(.sync, path)
     let directory = try FileDescriptor.directory(path)
     if fsync(directory.raw) != 0 { throw LinuxError("fsync", path, errno: errno) }
   }
 
-  func rename(_ from: String, _ to: String) throws(LinuxError) {
+  package func rename(_ from: String, _ to: String) throws(LinuxError) {
     announce(.rename, to, from: from)
     if Glibc.rename(from, to) != 0 { throw LinuxError("rename", to, errno: errno) }
   }
 
   /// Replaces a file as a whole, durably.
-  func replace(_ path: String, _ bytes: [UInt8], in directory: String) throws(LinuxError) {
+  package func replace(_ path: String, _ bytes: [UInt8], in directory: String) throws(LinuxError) {
     let new = path + ".new"
     do throws(LinuxError) {
       try write(new, bytes)
@@ -84,7 +86,7 @@ struct FileSteps: Sendable {
   }
 
   /// Removes a file, or a folder with all that is in it; never follows links. Missing things are no error.
-  func removeTree(_ path: String) throws(LinuxError) {
+  package func removeTree(_ path: String) throws(LinuxError) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
     let isDirectory = status.st_mode & S_IFMT == S_IFDIR

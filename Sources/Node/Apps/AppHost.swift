@@ -52,8 +52,9 @@ final class AppHost {
   /// Set by `exit`, which ends the guest.
   var exitCode: Int32?
   let watch: ExecutionWatch
-  /// Of the launch, for ordinary programs; the app's name comes before the arguments.
+  /// Of the launch, for ordinary programs; the app's name comes before them.
   var arguments: [String] = []
+  /// Of the launch: what ordinary programs read, and what `settings_get` finds while the app has not set the same key.
   var environment: [String: String] = [:]
   /// What an ordinary program has, from its first call of WASI on.
   private(set) lazy var wasi = WASIProgram(

@@ -5,7 +5,8 @@ extension NativeLibrary {
   mutating func addSettings() {
     define("settings_get") { (call) throws(NativeError) in
       let key = try call.settingsKey()
-      guard let value = try call.host.keptSettings()[key] else { throw .notFound }
+      // What the app has not chosen itself is as it was declared.
+      guard let value = try call.host.keptSettings()[key] ?? call.host.environment[key] else { throw .notFound }
       return try call.answer(text: value, in: 1)
     }
     define("settings_set") { (call) throws(NativeError) in

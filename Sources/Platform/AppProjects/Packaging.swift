@@ -57,10 +57,16 @@ public enum Packaging {
 
   /// Adds the signature of a key in a PEM file.
   public static func sign(_ package: inout AppPackage, keyPath: String) throws(ProjectError) {
-    let key: PrivateKey?
-    do throws(CryptoError) { key = try PrivateKey.load(keyPath) } catch { throw .key(path: keyPath, error) }
-    guard let key else { throw .project(path: keyPath, reason: "no such key; `aether app keygen` makes one") }
+    let key = try key(keyPath)
     do throws(AppSigningError) { try package.sign(with: key) } catch { throw .signing(error) }
+  }
+
+  /// A private key in a PEM file.
+  public static func key(_ path: String) throws(ProjectError) -> PrivateKey {
+    let key: PrivateKey?
+    do throws(CryptoError) { key = try PrivateKey.load(path) } catch { throw .key(path: path, error) }
+    guard let key else { throw .project(path: path, reason: "no such key; `aether app keygen` makes one") }
+    return key
   }
 
   /// The bytes of the file `.akpkg`.

@@ -1,5 +1,6 @@
 import AppFormat
 import Crypto
+import Linux
 
 /// Why a package is not trusted, or cannot be signed.
 public enum AppSigningError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -10,6 +11,8 @@ public enum AppSigningError: Error, Sendable, Equatable, CustomStringConvertible
   /// Ed25519 and RSA with 2048 bits are accepted.
   case unsupportedKey(String)
   case tooManyKeys(Int)
+  /// A file or folder of keys that cannot be used.
+  case keyFile(path: String, reason: String)
   case signing(String)
 
   public var description: String {
@@ -18,6 +21,7 @@ public enum AppSigningError: Error, Sendable, Equatable, CustomStringConvertible
     case .unknownSigner(let algorithm): "no trusted key made the package's \(algorithm.memberName)"
     case .unsupportedKey(let kind): "\(kind): Ed25519 and RSA-2048 are accepted"
     case .tooManyKeys(let count): "\(count) trusted keys; at most \(AppTrust.keysMax) are accepted"
+    case .keyFile(let path, let reason): "\(path): \(reason)"
     case .signing(let reason): reason
     }
   }
@@ -28,7 +32,7 @@ public enum AppSigningError: Error, Sendable, Equatable, CustomStringConvertible
     case .unsigned, .unknownSigner: -13
     case .unsupportedKey: -95
     case .tooManyKeys: -12
-    case .signing: -5
+    case .keyFile, .signing: -5
     }
   }
 }
@@ -48,6 +52,25 @@ public struct AppTrust: Sendable {
     self.requiresSignature = requiresSignature
   }
 
+  private static let keyBytesMax = 65_536
+
+  /// Those whose public keys are the files `*.pem` of a folder.
+  public init(folder: String, requiresSignature: Bool = true) throws(AppSigningError) {
+    var keys: [PublicKey] = []
+    do throws(LinuxError) {
+      for name in try Files.names(in: folder).sorted() where name.hasSuffix(".pem") {
+        let path = "\(folder)/\(name)"
+        let text = String(decoding: try Files.read(path, limit: Self.keyBytesMax), as: UTF8.self)
+        do throws(CryptoError) { keys.append(try PublicKey(pem: text)) } catch {
+          throw LinuxError("\(error)", path, errno: 0)
+        }
+      }
+    } catch {
+      throw .keyFile(path: folder, reason: error.description)
+    }
+    try self.init(keys: keys, requiresSignature: requiresSignature)
+  }
+
   /// Who signed a package: SHA-256 over the public key's SubjectPublicKeyInfo, per signature.
   public struct Signer: Sendable, Equatable {
     public var algorithm: AppPackage.SignatureAlgorithm
@@ -64,12 +87,19 @@ public struct AppTrust: Sendable {
   ///
   /// - Returns: the signers, none for an unsigned package where that is allowed.
   public func verify(_ package: AppPackage) throws(AppSigningError) -> [Signer] {
-    if package.signatures.isEmpty, requiresSignature { throw .unsigned }
+    try verify(package.signatures, of: package.signedBytes)
+  }
+
+  /// The same for signatures over other bytes.
+  public func verify(
+    _ signatures: [AppPackage.Signature], of bytes: [UInt8]
+  ) throws(AppSigningError) -> [Signer] {
+    if signatures.isEmpty, requiresSignature { throw .unsigned }
     var signers: [Signer] = []
-    for signature in package.signatures {
+    for signature in signatures {
       let signer = keys.first { key in
         (try? AppPackage.SignatureAlgorithm(of: key)) == signature.algorithm
-          && key.verifies(signature.bytes, of: package.message(for: signature.algorithm))
+          && key.verifies(signature.bytes, of: signature.algorithm.message(of: bytes))
       }
       guard let signer, let hash = try? Digest.sha256(signer.der()) else { throw .unknownSigner(signature.algorithm) }
       signers.append(Signer(algorithm: signature.algorithm, keyHash: hash))
@@ -81,23 +111,21 @@ public struct AppTrust: Sendable {
 extension AppPackage {
   /// Adds a signature, in the place of another of the same algorithm.
   public mutating func sign(with key: PrivateKey) throws(AppSigningError) {
-    let algorithm = try SignatureAlgorithm(of: key.publicKey)
-    let bytes: [UInt8]
-    do throws(CryptoError) {
-      bytes = try key.sign(message(for: algorithm))
-    } catch {
-      throw .signing("\(error)")
-    }
-    signatures.removeAll { $0.algorithm == algorithm }
-    signatures.append(Signature(algorithm: algorithm, bytes: bytes))
+    let signature = try Signature(of: signedBytes, by: key)
+    signatures.removeAll { $0.algorithm == signature.algorithm }
+    signatures.append(signature)
     signatures.sort { $0.algorithm.rawValue < $1.algorithm.rawValue }
   }
+}
 
-  /// What is signed: with Ed25519 the digest's 32 bytes; RSA (PKCS #1 version 1.5) makes the same digest itself.
-  func message(for algorithm: SignatureAlgorithm) -> [UInt8] {
-    switch algorithm {
-    case .ed25519: Digest.sha256(signedBytes)
-    case .rsa2048SHA256: signedBytes
+extension AppPackage.Signature {
+  /// A key's signature over bytes.
+  public init(of bytes: [UInt8], by key: PrivateKey) throws(AppSigningError) {
+    let algorithm = try AppPackage.SignatureAlgorithm(of: key.publicKey)
+    do throws(CryptoError) {
+      self.init(algorithm: algorithm, bytes: try key.sign(algorithm.message(of: bytes)))
+    } catch {
+      throw .signing("\(error)")
     }
   }
 }
@@ -108,6 +136,14 @@ extension AppPackage.SignatureAlgorithm {
     case .ed25519: self = .ed25519
     case .rsa(bits: 2048): self = .rsa2048SHA256
     default: throw .unsupportedKey(key.algorithm.description)
+    }
+  }
+
+  /// What is signed: with Ed25519 the digest's 32 bytes; RSA (PKCS #1 version 1.5) makes the same digest itself.
+  func message(of bytes: [UInt8]) -> [UInt8] {
+    switch self {
+    case .ed25519: Digest.sha256(bytes)
+    case .rsa2048SHA256: bytes
     }
   }
 }
