@@ -168,7 +168,8 @@ let modules: [Module] = [
   tests(
     "GRPC", ["Bytes", "HTTP", "HTTPServer", "Net", "Protobuf", "PythonPeer", "TestAuthority"],
     plugins: ["ProtobufGenerator"]),
-  library("AppSigning", "Platform", ["AppFormat", "Crypto"]), tests("AppSigning", ["AppFormat", "Crypto"]),
+  library("AppSigning", "Platform", ["AppFormat", "Crypto"]),
+  tests("AppSigning", ["AppFormat", "Bytes", "Crypto", "PythonPeer"]),
   Module(
     name: "AppSDK", path: "SDK/apps", kind: .library, dependencies: ["AppBindings"],
     resources: [

@@ -95,6 +95,7 @@ final class AppHost {
   func publish() {
     if let instance {
       memory.see(linear: instance.memorySize + heap.bookBytesUsed)
+      instance.countHeld()
       counters.calls.store(instance.callCount, ordering: .relaxed)
     }
     counters.executionNanoseconds.store(threadNanoseconds() - processorNanoseconds, ordering: .relaxed)
@@ -109,9 +110,13 @@ final class AppHost {
       quotaReached("memory")
       throw .outOfMemory
     }
+    instance?.countHeld()
   }
 
-  func refund(_ bytes: Int) { memory.refund(bytes) }
+  func refund(_ bytes: Int) {
+    memory.refund(bytes)
+    instance?.countHeld()
+  }
 
   func quotaReached(_ what: String) { audit.note(.quotaReached, app: name, detail: what) }
 

@@ -169,6 +169,16 @@ extension AppRuntime: AppRunner {
     if let error = await thread.bringUp() { throw error }
     return thread
   }
+
+  public func note(_ event: AppSecurityEvent) {
+    let kind: AuditLog.Event =
+      switch event.kind {
+      case .integrityFailure: .integrityFailure
+      case .signatureFailure: .signatureFailure
+      case .signatureValid: .signatureValid
+      }
+    audit.note(kind, app: event.app, detail: event.detail)
+  }
 }
 
 /// Moves the clocks of engines while something runs.
