@@ -55,6 +55,8 @@ struct IdleRunner: AppRunner {
   ) async throws(AppStartError) -> any RunningApp {
     Idle(onExit)
   }
+
+  func note(_ event: AppSecurityEvent) {}
 }
 
 func run(_ operation: String, _ root: String, _ killer: Killer, _ file: [UInt8]) async throws {

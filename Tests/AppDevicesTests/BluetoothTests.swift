@@ -170,8 +170,9 @@ import Testing
     for _ in 0..<20 { try hid.scrollMouse(user, 32767) }
     let reports = hid.reports()
     #expect(reports.count == HID.reportsMax)
-    #expect(reports.last?.number == 20 * 259)
-    #expect(hid.reports(from: 20 * 259).count == 1)
+    let count: UInt64 = 20 * 259
+    #expect(reports.last?.number == count)
+    #expect(hid.reports(from: count).count == 1)
   }
 }
 

@@ -53,8 +53,8 @@ import Testing
     ("[app", 1, "]"), ("[app]\nname", 2, "="), ("\n\nname = ", 3, "value"), ("a = \"b", 1, "end"),
     ("[app]\nname = 5", 2, "text"), ("[app]\nauto_start = 1", 2, "true or false"),
     ("[app]\npriority = 11", 2, "0 to 10"), ("[capabilities]\nx = \"y\"", 2, "true or false"),
-    ("a = 1\na = 2", 2, "twice"), ("a = 1 2", 1, "nothing"), ("[[app]]", 1, "tables"), ("a = 1.5", 1, "expected"),
-    ("a = \"\\q\"", 1, "backslash"), ("a = [1 2]", 1, "]"), ("= 1", 1, "key"), ("a = \"\"\"b", 1, "expected"),
+    ("a = 1\na = 2", 2, "twice"), ("a = 1 2", 1, "nothing"), ("[[app]]", 1, "tables"), ("a = 1.5x", 1, "number"),
+    ("a = \"\\q\"", 1, "backslash"), ("a = [1 2]", 1, "]"), ("= 1", 1, "key"), ("a = \"\"\"b", 1, "end"),
   ]) func wrongLinesAreNamed(_ text: String, _ line: Int, _ reason: String) throws {
     do throws(AppFormatError) {
       _ = try LegacyManifest(Array(text.utf8))

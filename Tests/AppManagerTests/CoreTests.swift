@@ -120,6 +120,14 @@ import Testing
     let run = try up(&core)
     _ = core.step(.exited(run: run, trap), at: moment(1))
     #expect(core.state == .error(failure, restartAt: nil) && core.record.desired == .unset)
+    // Users may try as often as the policy would; then it is given up until one of them says otherwise.
+    for _ in 0..<2 {
+      let run = try up(&core, at: 2)
+      _ = core.step(.exited(run: run, trap), at: moment(3))
+    }
+    #expect(core.state == .failed(failure) && core.record.crashCount == 3)
+    _ = try up(&core, at: 4)
+    #expect(core.record.crashCount == 0 && core.record.failure == nil)
   }
 
   @Test func aUserIsToldOfAFailedStartAndAPolicyTriesAgain() throws {

@@ -1,5 +1,6 @@
 import AppFormat
 import AppSigning
+import Bytes
 import Crypto
 import Foundation
 import Linux
@@ -37,7 +38,8 @@ import Testing
     try await manager.start("demo")
     try await manager.start("demo")
     let launch = try #require(runner.live("demo")?.launch)
-    #expect(launch.quotas.memoryBytesMax == 65536 && launch.quotas.executionTimeout == .seconds(2))
+    #expect(launch.quotas.memoryBytesMax == AppQuotas().memoryBytesMax && launch.manifest.memoryQuota == 65536)
+    #expect(launch.quotas.executionTimeout == .seconds(2))
     #expect(launch.capabilities == [.timer, .network] && launch.arguments == ["--fast"])
     #expect(launch.sha256 == Digest.sha256(launch.module) && launch.sha256 == result.info.sha256)
     #expect(try Files.read(launch.modulePath, limit: 1 << 20) == launch.module)
@@ -88,6 +90,53 @@ import Testing
     #expect(runner.state.withLock { $0.overlaps } == 0)
     try await manager.start("a")
     #expect(try await manager.info("a").crashCount == 0)
+    await manager.close()
+  }
+
+  @Test func whyAStartFailedIsTheErrorNumber() async throws {
+    let (scratch, runner) = (Scratch(), ScriptedRunner())
+    let manager = try await open(scratch, runner)
+    let reasons: [(String, AppStartError, Int32)] = [
+      ("1", .module("import env.none is not known"), -5), ("2", .timeout(.seconds(15)), -110),
+      ("3", .outOfMemory("pages"), -12),
+    ]
+    for (version, reason, errno) in reasons {
+      runner.state.withLock { $0.refused = [version: reason] }
+      _ = try await manager.install(try demo(version), name: "demo\(version)")
+      #expect(await error { try await manager.start("demo\(version)") }?.errno == errno)
+    }
+    await manager.close()
+  }
+
+  @Test func whatIsWrongWithBytesIsNoted() async throws {
+    let (scratch, runner) = (Scratch(), ScriptedRunner())
+    let key = try PrivateKey.generate(.ed25519)
+    let strict = try AppTrust(keys: [key.publicKey])
+    let manager = try await open(scratch, runner) { $0.rules.trust = strict }
+    var package = AppPackage(module: try module(), manifest: Array(#"{"name":"demo"}"#.utf8))
+    let unsigned = try package.packed()
+    #expect(await error { _ = try await manager.install(unsigned, name: "demo") }?.errno == -13)
+    try package.sign(with: try PrivateKey.generate(.ed25519))
+    let strange = try package.packed()
+    #expect(await error { _ = try await manager.install(strange) }?.errno == -13)
+    package.module.append(contentsOf: [0, 9, 1])
+    try package.sign(with: key)
+    let cut = try package.packed()
+    #expect(await error { _ = try await manager.install(cut, name: "demo") }?.errno == -22)
+    package.module.removeLast(3)
+    try package.sign(with: key)
+    let info = try await manager.install(try package.packed()).info
+    // Somebody changes the file.
+    let path = "\(scratch.path)/apps/demo/versions/\(info.versionID)/app.wasm"
+    try Files.replace(path, with: try module(mark: 9))
+    #expect(await error { try await manager.start("demo") } != nil)
+    let events = runner.state.withLock { $0.noted }
+    #expect(
+      events.map(\.kind) == [
+        .signatureFailure, .signatureFailure, .integrityFailure, .signatureValid, .integrityFailure,
+      ])
+    #expect(events.map(\.app) == ["demo", "", "demo", "demo", "demo"])
+    #expect(events[3].detail.hasSuffix(Hex.encode(Digest.sha256(try key.publicKey.der()))))
     await manager.close()
   }
 

@@ -104,6 +104,7 @@ final class ScriptedRunner: AppRunner {
     var forgetsExits = false
     /// Two apps of one name at a time.
     var overlaps = 0
+    var noted: [AppSecurityEvent] = []
   }
 
   let state = Mutex(State())
@@ -124,6 +125,8 @@ final class ScriptedRunner: AppRunner {
     if let ends { app.end(ends) }
     return app
   }
+
+  func note(_ event: AppSecurityEvent) { state.withLock { $0.noted.append(event) } }
 
   func live(_ name: String) -> App? {
     state.withLock { state in AppName(name).flatMap { state.live[$0] } }

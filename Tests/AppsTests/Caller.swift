@@ -59,7 +59,8 @@ final class Guest {
   /// - Parameter text: a module in the text format.
   init(
     _ text: String, name: String = "guest", _ capabilities: CapabilitySet = .core, quotas: AppQuotas = AppQuotas(),
-    services: AppServices = AppServices(dataFolder: ""), folder: String = "", memoryBytesMax: Int? = nil
+    services: AppServices = AppServices(dataFolder: ""), folder: String = "", memoryBytesMax: Int? = nil,
+    heapBytesMax: Int? = nil
   ) throws {
     let engine = try Self.engine.get()
     permissions = Permissions(capabilities.mask)
@@ -67,14 +68,14 @@ final class Guest {
     host = AppHost(
       name: name, quotas: quotas, log: AppLog(), audit: audit, counters: counters, interrupter: interrupter,
       waker: Waker(), services: services, watch: ExecutionWatch(limit: .seconds(5), percent: nil, waker: Waker()),
-      folder: folder, memoryBytesMax: memoryBytesMax)
+      folder: folder, memoryBytesMax: memoryBytesMax, heapBytesMax: heapBytesMax)
     let many = RateClass.allCases.map { ($0, 1_000_000_000) }
     host.buckets = TokenBuckets(overrides: Dictionary(uniqueKeysWithValues: many), now: 0)
     let linked = try Self.linker.get().link(Module(compiling: try wasm(fromText: text), engine: engine))
     instance = try Instance(
       linked, host: host,
       options: InstanceOptions(
-        memoryBytesMax: host.memory.bytesMax, interrupter: interrupter, permissions: permissions))
+        memoryBytesMax: host.memory.bytesMax, held: host.memory.held, interrupter: interrupter, permissions: permissions))
     host.instance = instance
   }
 

@@ -1,6 +1,7 @@
 import AppABI
 import AppFormat
 import AppManager
+import AppSigning
 import Glibc
 import Testing
 import Wasmtime
@@ -54,6 +55,79 @@ import Wasmtime
     var count = 0
     while try many.call("mem_alloc", 8) != 0, count < 100_000 { count += 1 }
     #expect(count > 64 && count < 10_000)
+  }
+
+  /// As the reference: sizes as they were asked for, and nothing else, count against the manifest's number.
+  @Test func theQuotaOfBlocksIsExact() throws {
+    let rows = ["mem_alloc", "mem_free"].flatMap { NativeTable.functions(module: "env", name: $0) }
+    for quota in [100, 65_536, 131_072] {
+      let bytesMax = MemoryAccount.bytesMax(1 << 24, initial: 65536, quota: UInt32(quota))
+      let guest = try Guest(Caller.module(for: rows), memoryBytesMax: bytesMax, heapBytesMax: quota)
+      // Each block takes a multiple of 8 bytes of the memory.
+      let part = quota > 65535 ? Int32(quota) * 3 / 10 & ~7 : 30
+      let first = try guest.call("mem_alloc", part)
+      let second = try guest.call("mem_alloc", Int32(quota) - part)
+      #expect(first != 0 && second != 0, "\(quota)")
+      #expect(try guest.call("mem_alloc", 1) == 0)
+      // Neither lies in the other, and both are in the memory.
+      try guest.put([UInt8](repeating: 1, count: Int(part)), at: first)
+      try guest.put([UInt8](repeating: 2, count: quota - Int(part)), at: second)
+      #expect(try guest.bytes(at: first, part).allSatisfy { $0 == 1 })
+      _ = try? guest.instance.function("env.mem_free").call(values: [.i32(first)])
+      #expect(try guest.call("mem_alloc", part + 1) == 0)
+      #expect(try guest.call("mem_alloc", part) != 0)
+    }
+    let free = try Guest(Caller.module(for: rows), memoryBytesMax: 40 << 20)
+    #expect(try free.call("mem_alloc", (16 << 20) + 1) == 0)
+    #expect(try free.call("mem_alloc", 16 << 20) != 0)
+  }
+
+  /// A quota smaller than the memory that a module begins with is one of blocks, as in the reference.
+  @Test(arguments: ["(memory (export \"memory\") 2)", "(memory 2)"])
+  func aSmallQuotaLeavesTheModuleItsMemory(_ memory: String) async throws {
+    let bench = try Bench()
+    let trust = try AppTrust(keys: [], requiresSignature: false)
+    let manager = try await AppManager.open(
+      root: bench.folder + "/apps", options: AppManagerOptions(rules: AppInstallRules(trust: trust)),
+      runner: bench.runtime)
+    let module = try wasm(
+      fromText: """
+        (module (import "env" "mem_alloc" (func $alloc (param i32) (result i32))) \(memory)
+          (func (export "main") (result i32)
+            (if (i32.eqz (call $alloc (i32.const 4096))) (then (return (i32.const 1))))
+            (if (call $alloc (i32.const 1)) (then (return (i32.const 2))))
+            (i32.const 0)))
+        """)
+    _ = try await manager.install(
+      module, sidecar: Array(#"{"name":"small","memory_quota":4096,"capabilities":["memory"]}"#.utf8))
+    try await manager.start("small")
+    for _ in 0..<3000 {
+      if case .stopped = try await manager.info("small").state { break }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    // Blocks are given out in a memory that is exported, and nowhere else.
+    let isExported = memory.contains("export")
+    #expect(try await manager.crashes("small").map(\.failure.code) == (isExported ? [] : [1]))
+    await manager.close()
+  }
+
+  /// What the host holds is taken from what the memory may grow to, and given back.
+  @Test func growingCountsWhatTheHostHolds() throws {
+    let guest = try Guest(
+      """
+      (module (memory (export "memory") 1)
+        (func (export "env.grow") (param i32) (result i32) (memory.grow (local.get 0))))
+      """, memoryBytesMax: 10 * 65536)
+    try guest.host.charge(8 * 65536)
+    #expect(try guest.call("grow", 0) == 1)
+    #expect(try guest.call("grow", 2) == -1)
+    #expect(try guest.call("grow", 1) == 1)
+    #expect(try guest.call("grow", 1) == -1)
+    #expect(throws: NativeError.self) { try guest.host.charge(1) }
+    guest.host.refund(65536)
+    #expect(try guest.call("grow", 1) == 2)
+    guest.host.publish()
+    #expect(guest.counters.memoryBytesPeak.load(ordering: .relaxed) <= 10 * 65536)
   }
 
   @Test func theHostsPartCountsToo() throws {

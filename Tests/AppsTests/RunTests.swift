@@ -26,7 +26,7 @@ import Wasmtime
     let exit = try await bench.run(
       try bench.launch("loop", loop, quotas: AppQuotas(executionTimeout: .milliseconds(100))))
     guard case .killed(.executionTimeout) = exit else { throw Failure(text: "\(exit)") }
-    #expect(bench.runtime.audit.entries.map(\.event) == [.appStarted, .watchdogKill, .appStopped])
+    #expect(bench.runtime.audit.entries.map(\.event) == [.appLoaded, .appStarted, .watchdogKill, .appStopped])
     #expect(bench.runtime.audit.isIntact)
   }
 

@@ -50,6 +50,7 @@ private final class PretendRunner: NodeAppRunner {
     return app
   }
 
+  func note(_ event: AppSecurityEvent) {}
   func attach(_ manager: AppManager) {}
   func tell(_ event: AppLifecycleEvent) {}
   func forget(_ name: AppName) { state.withLock { $0.forgotten.append(name.text) } }

@@ -27,6 +27,63 @@ import Wasmtime
     }
   }
 
+  /// A function of the host takes memory for the guest, or gives it back.
+  @Test func whatTheHostHoldsCounts() throws {
+    let text = """
+      (module (import "env" "hold" (func $hold (param i32) (result i32))) (memory (export "memory") 1)
+        (func (export "both") (param i32 i32) (result i32)
+          (drop (call $hold (local.get 0))) (memory.grow (local.get 1))))
+      """
+    for compiler in EngineOptions.Compiler.allCases {
+      let held = HeldMemory()
+      var linker = Linker<Notes>()
+      try linker.define("env", "hold") { (call, pages: Int32) throws(HostTrap) -> Int32 in
+        if pages > 0 { _ = held.add(Int(pages) * 65536, upTo: .max) } else { held.subtract(-Int(pages) * 65536) }
+        call.countHeld()
+        return 0
+      }
+      let linked = try linker.link(try module(text, engine(EngineOptions(compiler: compiler))))
+      let options = InstanceOptions(memoryBytesMax: 4 * 65536, held: held)
+      let guest = try Instance(linked, host: Notes(), options: options)
+      let both = try guest.function("both")
+      #expect(try both.call(Int32(2), Int32(2), giving: Int32.self) == -1)
+      #expect(try both.call(Int32(0), Int32(1), giving: Int32.self) == 1)
+      #expect(try both.call(Int32(0), Int32(1), giving: Int32.self) == -1)
+      // More than there is: what the guest has stays.
+      #expect(try both.call(Int32(9), Int32(0), giving: Int32.self) == 2)
+      #expect(try both.call(Int32(-10), Int32(2), giving: Int32.self) == -1)
+      #expect(try both.call(Int32(-1), Int32(2), giving: Int32.self) == 2)
+      #expect(guest.memorySize == 4 * 65536 && held.bytes == 0)
+      #expect(held.add(5, upTo: 5) && !held.add(1, upTo: 5) && held.bytes == 5)
+    }
+  }
+
+  /// The guest grows and computes; what is held begins to count with the clock, without a call of the host.
+  @Test func whatTheHostHoldsCountsWhileTheGuestComputes() throws {
+    let pages = 4096
+    let text = """
+      (module (memory (export "memory") 1)
+        (func (export "main") (result i32) (local $work i32)
+          (loop $again
+            (local.set $work (i32.const 1000000))
+            (loop $spin (br_if $spin (local.tee $work (i32.sub (local.get $work) (i32.const 1)))))
+            (br_if $again (i32.ge_s (memory.grow (i32.const 1)) (i32.const 0))))
+          (memory.size)))
+      """
+    let engine = try engine()
+    let held = HeldMemory()
+    let options = InstanceOptions(
+      memoryBytesMax: pages * 65536, held: held,
+      onTick: {
+        _ = held.add(pages * 65536, upTo: pages * 65536)
+        return nil
+      })
+    let guest = try instance(text, engine, options: options)
+    let clock = Ticker(engine)
+    defer { clock.stop() }
+    #expect(try guest.function("main").call(giving: Int32.self) < pages)
+  }
+
   @Test func tablesAreLimited() throws {
     #expect(throws: WasmtimeError.self) {
       try instance("(module (table 200 funcref))", engine(), options: InstanceOptions(tableElementsMax: 199))
@@ -86,7 +143,15 @@ import Wasmtime
       EngineOptions(stackBytesMax: 16 << 10, allocation: .onDemand(reservationBytes: 0)),
       EngineOptions(allocation: .pooling(.init(instances: 10_000, memoryBytesMax: 4 << 30, tableElementsMax: 0))),
       EngineOptions(compiler: .winch, countsFuel: true, allocation: .pooling(.init(instances: 1))),
-    ] { _ = try module(fibonacci, engine(options)) }
+    ] {
+      do {
+        _ = try module(fibonacci, engine(options))
+      } catch WasmtimeError.outOfAddressSpace(let bytes) {
+        // A process that shares its addresses with a sanitizer has not so many.
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        #expect(mmap(nil, Int(bytes), PROT_NONE, flags, -1, 0) == MAP_FAILED)
+      }
+    }
   }
 
   @Test(arguments: EngineOptions.Compiler.allCases)

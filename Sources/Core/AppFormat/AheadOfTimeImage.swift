@@ -61,8 +61,6 @@ extension AppManifest {
   /// The manifest in an image of machine code; `nil` when it has none.
   public static func embedded(inImage bytes: [UInt8]) throws(AppFormatError) -> AppManifest? {
     guard let range = try AheadOfTimeImage(bytes).manifest else { return nil }
-    var text = bytes[range]
-    while text.last == 0 { text.removeLast() }
-    return try AppManifest(json: Array(text))
+    return try AppManifest(json: text(ofSection: bytes[range]))
   }
 }

@@ -56,6 +56,16 @@ extension AppFormatError {
   }
 }
 
+extension AppFormatError {
+  /// Whether it is the structure of a module's bytes that is wrong.
+  public var concernsModule: Bool {
+    switch self {
+    case .moduleVersion, .truncated, .invalidNumber, .invalidText, .invalidKind, .sectionSize, .invalidIndex: true
+    default: false
+    }
+  }
+}
+
 extension AppFormatError: CustomStringConvertible {
   public var description: String {
     switch self {

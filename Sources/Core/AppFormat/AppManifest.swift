@@ -36,6 +36,8 @@ public struct AppManifest: Sendable, Equatable {
   public var summary = ""
   public var displayName = ""
   public var category = ""
+  /// Of the reference's first line. They give no rights: those are ``capabilities``.
+  public var permissions: LegacyPermissions = []
 
   public init() {}
 
@@ -67,7 +69,14 @@ public struct AppManifest: Sendable, Equatable {
   /// The manifest in a module; `nil` when it has none, which means: no capabilities and no quota.
   public static func embedded(in bytes: [UInt8], _ outline: ModuleOutline) throws(AppFormatError) -> AppManifest? {
     guard let section = outline.custom(sectionName) else { return nil }
-    return try AppManifest(json: Array(bytes[section.contents]))
+    return try AppManifest(json: text(ofSection: bytes[section.contents]))
+  }
+
+  /// The JSON in a section of a binary: linkers put the zero byte in, which ends a text in C.
+  public static func text(ofSection contents: ArraySlice<UInt8>) -> [UInt8] {
+    var text = contents
+    while text.last == 0 { text.removeLast() }
+    return Array(text)
   }
 
   /// The manifest that counts. One inside of the binary wins completely: what stands beside it never adds a right.
@@ -127,6 +136,7 @@ public struct AppManifest: Sendable, Equatable {
     summary = try fields.text("description", bytesMax: 256) ?? ""
     displayName = try fields.text("display_name", bytesMax: 63) ?? ""
     category = try fields.text("category", bytesMax: 63) ?? ""
+    permissions = LegacyPermissions(names: try fields.texts("permissions", bytesMax: 63) ?? [])
   }
 
   /// Names become parts of paths.
@@ -134,6 +144,25 @@ public struct AppManifest: Sendable, Equatable {
     name != "." && name != ".."
       && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
   }
+}
+
+/// What apps of the reference's first line asked for, as its mask of 16 bits.
+public struct LegacyPermissions: OptionSet, Sendable {
+  public var rawValue: UInt16
+  public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+  /// By bit, from the lowest.
+  static let names = ["gpio", "i2c", "spi", "sensor", "display", "storage", "network", "ble", "rf"]
+
+  /// Case does not count; unknown names stand for nothing.
+  public init(names: [String]) {
+    rawValue = names.reduce(0) { mask, name in
+      Self.names.firstIndex(of: name.lowercased()).map { mask | 1 << UInt16($0) } ?? mask
+    }
+  }
+
+  /// Names of all bits in it, lowest first.
+  public var names: [String] { Self.names.indices.filter { rawValue & 1 << UInt16($0) != 0 }.map { Self.names[$0] } }
 }
 
 /// Fields of one object of a manifest, with the path to it for errors.
@@ -156,7 +185,7 @@ struct ManifestFields {
     return try Self.text(value, path(name), bytesMax)
   }
 
-  func texts(_ name: String, bytesMax: Int, countMax: Int = 64) throws(AppFormatError) -> [String]? {
+  func texts(_ name: String, bytesMax: Int, countMax: Int = 256) throws(AppFormatError) -> [String]? {
     guard let value = object[name] else { return nil }
     guard let values = value.arrayValue, values.count <= countMax else {
       throw .manifestField(path(name), wanted: "an array of up to \(countMax) texts")

@@ -347,12 +347,12 @@ public struct AppCore: Sendable {
         .replace(AppState.Replacement(version: previous, starts: true, reason: .failedTrial(failure))))
     }
     // A user who starts an app is told, and decides.
+    if cause != .user, record.crashCount >= record.restart.retriesMax { return giveUp(failure) }
     guard record.restart.isEnabled, cause != .user else {
       state = .error(failure, restartAt: nil)
       desire(.unset)
       return
     }
-    guard record.crashCount < record.restart.retriesMax else { return giveUp(failure) }
     let delay = record.restart.delay(afterFailures: record.crashCount, max: timing.restartDelayMax)
     state = .error(failure, restartAt: now.elapsed + delay)
   }

@@ -56,7 +56,8 @@ extension AppError {
     case .preloaded: -1
     case .pastEnd: -28
     case .incomplete: -11
-    case .start, .damaged: -5
+    case .start(let failure): failure.kind == .start && failure.code < 0 ? failure.code : -5
+    case .damaged: -5
     case .rolledBack, .overtaken: -125
     case .storage(let error): -error.errno
     case .closed: -19

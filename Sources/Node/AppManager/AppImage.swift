@@ -87,7 +87,7 @@ public struct AppImage: Sendable, Equatable {
       let written: [UInt8]?
       if let section = outline.custom(AppManifest.sectionName) {
         isManifestEmbedded = true
-        written = Array(module[section.contents])
+        written = AppManifest.text(ofSection: module[section.contents])
         manifest = try AppManifest(json: written ?? [])
       } else if let package = package?.package {
         isManifestEmbedded = false

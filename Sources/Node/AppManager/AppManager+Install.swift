@@ -37,7 +37,7 @@ extension AppManager {
   ) async throws(AppError) -> AppInstallResult {
     if isClosed { throw .closed }
     if let field = settings?.invalidField { throw .invalid(field, wanted: "a value within the documented bounds") }
-    let image = try await Self.image(bytes, name, sidecar, options.rules)
+    let image = try await checked(bytes, name, sidecar)
     if isClosed { throw .closed }
     if let entry = entries[image.name] { return try await update(entry, image, source, settings) }
     guard entries.count < options.appsMax else { throw .tooManyApps(max: options.appsMax) }
@@ -53,6 +53,27 @@ extension AppManager {
     send(.install, to: entry)
     if let error = entry.episode.storage { throw .storage(error) }
     return result(.installed, entry, image)
+  }
+
+  /// What is to be installed, with a note about signatures and about bytes that are no module.
+  private func checked(_ bytes: [UInt8], _ name: String?, _ sidecar: [UInt8]?) async throws(AppError) -> AppImage {
+    do throws(AppError) {
+      let image = try await Self.image(bytes, name, sidecar, options.rules)
+      if !image.signers.isEmpty {
+        let keys = image.signers.map { Hex.encode($0) }.joined(separator: " ")
+        runner.note(AppSecurityEvent(.signatureValid, app: image.name.text, detail: "keys \(keys)"))
+      }
+      return image
+    } catch {
+      switch error {
+      case .signing(let reason):
+        runner.note(AppSecurityEvent(.signatureFailure, app: name ?? "", detail: reason.description))
+      case .format(let reason) where reason.concernsModule:
+        runner.note(AppSecurityEvent(.integrityFailure, app: name ?? "", detail: reason.description))
+      default: break
+      }
+      throw error
+    }
   }
 
   /// Checking unpacks and hashes megabytes: not on the manager's queue.

@@ -289,6 +289,9 @@ extension AppManager {
       throw .storage(error)
     }
     guard Digest.sha256(module) == version.moduleSHA256 else {
+      runner.note(
+        AppSecurityEvent(
+          .integrityFailure, app: entry.name.text, detail: "app.wasm of version \(version.id) has other contents"))
       throw .damaged(
         AppDamage(subject: entry.name.text, reason: .version(version.id, "app.wasm has other contents than it had")))
     }
@@ -311,13 +314,11 @@ extension AppManager {
     return CapabilitySet(mask: asked.union(granted).mask & ~record.revoked.mask)
   }
 
-  /// An operator's quotas count as they are; those of the node are lowered by the manifest's.
+  /// An operator's quotas count as they are; the node's execution timeout is lowered by the manifest's. `memory_quota` is the
+  /// runner's matter: it counts beyond the memory that the module begins with.
   private func quotas(of entry: AppEntry) -> AppQuotas {
     if let quotas = entry.core.record.settings.quotas { return quotas }
     var quotas = options.quotas
-    if entry.manifest.memoryQuota > 0 {
-      quotas.memoryBytesMax = min(quotas.memoryBytesMax, Int(entry.manifest.memoryQuota))
-    }
     quotas.executionTimeout = min(
       quotas.executionTimeout, .milliseconds(entry.manifest.executionTimeoutMilliseconds))
     return quotas

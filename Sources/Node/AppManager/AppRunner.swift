@@ -12,6 +12,29 @@ public protocol AppRunner: Sendable {
   func start(
     _ launch: AppLaunch, onExit: @escaping @Sendable (AppExit) -> Void
   ) async throws(AppStartError) -> any RunningApp
+
+  /// Takes note of something that matters for security. Called from any thread; it does not block.
+  func note(_ event: AppSecurityEvent)
+}
+
+/// What the manager finds out about the bytes of an app.
+public struct AppSecurityEvent: Sendable, Equatable {
+  public enum Kind: Sendable, Equatable {
+    /// The module's structure is wrong, or its bytes are not those that were installed.
+    case integrityFailure
+    case signatureFailure, signatureValid
+  }
+
+  public var kind: Kind
+  /// As asked for where nothing else is known; then it can be "".
+  public var app: String
+  public var detail: String
+
+  public init(_ kind: Kind, app: String, detail: String) {
+    self.kind = kind
+    self.app = app
+    self.detail = detail
+  }
 }
 
 /// One start of an app, until its exit.
@@ -93,7 +116,8 @@ public struct AppLaunch: Sendable {
 
 /// How much of the node an app may take. The limits are the node's or the operator's; a manifest can only lower them.
 public struct AppQuotas: Sendable, Equatable {
-  /// Linear memory, memory that the host holds for the app, and handles, together.
+  /// Linear memory and memory that the host holds for the app, together. ``AppManifest/memoryQuota`` lowers it to so many
+  /// bytes beyond the memory that the module begins with.
   public var memoryBytesMax: Int
   /// Files in ``AppLaunch/dataDirectory``, together.
   public var storageBytesMax: Int

@@ -158,7 +158,7 @@ public struct AppFailure: Sendable, Equatable, CustomStringConvertible {
 
   public var kind: Kind
   public var reason: String
-  /// Of ``Kind/exit``, else 0.
+  /// What the app ended with (``Kind/exit``); of ``Kind/start`` the reference's error number, negative; else 0.
   public var code: Int32
   public var backTrace: [String]
 
@@ -175,7 +175,7 @@ public struct AppFailure: Sendable, Equatable, CustomStringConvertible {
 
   public init(_ error: AppStartError) {
     let backTrace = if case .trapped(let trap) = error { trap.backTrace } else { [String]() }
-    self.init(.start, error.description, backTrace: backTrace)
+    self.init(.start, error.description, code: error.errno, backTrace: backTrace)
   }
 
   /// `nil` for an exit that is no failure: code 0, or a stop that was asked for.

@@ -100,6 +100,7 @@ final class AppHost {
   func publish() {
     if let instance {
       memory.see(linear: instance.memorySize + heap.bookBytesUsed)
+      instance.countHeld()
       counters.calls.store(instance.callCount, ordering: .relaxed)
       if let most = quotas.fuelMax, let left = try? instance.fuel() {
         counters.fuelUsed.store(Int64(clamping: most - min(left, most)), ordering: .relaxed)
@@ -120,9 +121,13 @@ final class AppHost {
       quotaReached("memory")
       throw .outOfMemory
     }
+    instance?.countHeld()
   }
 
-  func refund(_ bytes: Int) { memory.refund(bytes) }
+  func refund(_ bytes: Int) {
+    memory.refund(bytes)
+    instance?.countHeld()
+  }
 
   func quotaReached(_ what: String) { audit.note(.quotaReached, app: name, detail: what) }
 

@@ -194,6 +194,16 @@ extension AppRuntime: AppRunner {
     if let error = await thread.bringUp() { throw error }
     return thread
   }
+
+  public func note(_ event: AppSecurityEvent) {
+    let kind: AuditLog.Event =
+      switch event.kind {
+      case .integrityFailure: .integrityFailure
+      case .signatureFailure: .signatureFailure
+      case .signatureValid: .signatureValid
+      }
+    audit.note(kind, app: event.app, detail: event.detail)
+  }
 }
 
 /// Where the code of apps came from.

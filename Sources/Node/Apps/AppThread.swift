@@ -1,6 +1,7 @@
 import AppABI
 import AppFormat
 import AppManager
+import Bytes
 import Glibc
 import Linux
 import Synchronization
@@ -110,7 +111,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
     host.network.allowance = ByteAllowance(bytesPerSecond: launch.quotas.networkBytesPerSecondMax)
     do throws(LinuxError) { try runtime.began(self) } catch { return giveUp(.host("\(error)")) }
     let options = InstanceOptions(
-      memoryBytesMax: host.memory.bytesMax, deadline: AppRuntime.ticks(launch.startTimeout),
+      memoryBytesMax: host.memory.bytesMax, held: host.memory.held, deadline: AppRuntime.ticks(launch.startTimeout),
       fuel: launch.quotas.fuelMax, interrupter: interrupter, permissions: permissions,
       onTick: {
         host.publish()
@@ -131,6 +132,8 @@ final class AppThread: RunningApp, @unchecked Sendable {
     }
     host.instance = instance
     host.publish()
+    runtime.audit.note(
+      .appLoaded, app: name, detail: "\(launch.module.count) bytes, SHA-256 \(Hex.encode(launch.sha256))")
     counters.loadNanoseconds.store(monotonicNanoseconds() - began, ordering: .relaxed)
     guard cameUp() else { return runtime.ended(self) }
     noteStart()
@@ -153,6 +156,11 @@ final class AppThread: RunningApp, @unchecked Sendable {
   private func memoryBytesMax(of module: Module) -> Int {
     var initial = 0
     for case .memory(let pages, _) in module.exports.lazy.map(\.type) { initial = Int(clamping: pages) * 65536 }
+    // One that the module keeps to itself is in its bytes only.
+    if initial == 0, launch.manifest.memoryQuota > 0 {
+      let own = (try? ModuleOutline(launch.module))?.memories.first
+      initial = own.map { Int(clamping: $0.min) * 65536 } ?? 0
+    }
     return MemoryAccount.bytesMax(
       launch.quotas.memoryBytesMax, initial: initial, quota: launch.manifest.memoryQuota)
   }

@@ -11,6 +11,7 @@ struct GuestHeap {
   /// around the quota.
   static let freeBlocks = 64
 
+  /// The bytes that were asked for, by address.
   private var blocks: [UInt32: UInt32] = [:]
   /// Free ranges by address, never two that touch.
   private var free: [(address: UInt32, size: UInt32)] = []
@@ -20,16 +21,21 @@ struct GuestHeap {
   var bookBytesUsed: Int { blocks.count * Self.bookBytes }
 
   /// - Parameters:
-  ///   - bytesMax: of all blocks together.
+  ///   - bytesMax: of all blocks together, as they were asked for.
+  ///   - memoryEnd: bytes that the memory has now.
   ///   - grow: adds so many pages to the memory and gives the address of the first one.
-  mutating func allocate(_ size: UInt32, bytesMax: Int, grow: (UInt32) -> UInt32?) -> UInt32? {
+  mutating func allocate(
+    _ size: UInt32, bytesMax: Int, memoryEnd: Int, grow: (UInt32) -> UInt32?
+  ) -> UInt32? {
     guard size > 0, size <= Self.blockBytesMax else { return nil }
-    let rounded = (size + 7) & ~7
+    let rounded = Self.rounded(size)
     let book = max(0, blocks.count + 1 - Self.freeBlocks) * Self.bookBytes
-    guard bytesUsed + Int(rounded) + book <= bytesMax else { return nil }
+    guard bytesUsed + Int(size) + book <= bytesMax else { return nil }
     var index = free.firstIndex { $0.size >= rounded }
     if index == nil {
-      let pages = (rounded + 65535) / 65536
+      // What is free at the memory's end is the beginning of the block.
+      let tail = free.last.map { Int($0.address) + Int($0.size) == memoryEnd ? $0.size : 0 } ?? 0
+      let pages = (rounded - tail + 65535) / 65536
       guard let address = grow(pages) else { return nil }
       release(address, pages * 65536)
       index = free.firstIndex { $0.size >= rounded }
@@ -41,8 +47,8 @@ struct GuestHeap {
     } else {
       free[index] = (address + rounded, free[index].size - rounded)
     }
-    blocks[address] = rounded
-    bytesUsed += Int(rounded)
+    blocks[address] = size
+    bytesUsed += Int(size)
     return address
   }
 
@@ -50,11 +56,13 @@ struct GuestHeap {
   mutating func free(_ address: UInt32) -> Bool {
     guard let size = blocks.removeValue(forKey: address) else { return false }
     bytesUsed -= Int(size)
-    release(address, size)
+    release(address, Self.rounded(size))
     return true
   }
 
-  /// Bytes of a block.
+  private static func rounded(_ size: UInt32) -> UInt32 { (size + 7) & ~7 }
+
+  /// Bytes of a block, as they were asked for.
   func size(of address: UInt32) -> UInt32? { blocks[address] }
 
   private mutating func release(_ address: UInt32, _ size: UInt32) {

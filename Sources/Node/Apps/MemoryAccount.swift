@@ -1,13 +1,15 @@
 import Synchronization
+import Wasmtime
 
-/// Memory of one app: its linear memory, with the book about blocks in it, and what the host holds for it, together. Read and written by any thread, since others
-/// put messages into an app's queues.
+/// Memory of one app: its linear memory, with the book about blocks in it, and what the host holds for it, together. Read and
+/// written by any thread, since others put messages into an app's queues.
 ///
-/// The linear memory alone never gets larger than the limit, which the instance sees to. What the host holds comes on top only
-/// while both together are below it.
+/// Both together stay below the limit: the instance counts what the host holds when its memory grows, and the host what the
+/// linear memory has when it takes more. What the app itself asks for is exact; what others put into its queues is seen when it
+/// waits, or with the engine's clock.
 final class MemoryAccount: Sendable {
   let bytesMax: Int
-  private let held = Atomic<Int>(0)
+  let held = HeldMemory()
   /// As last seen by the app's thread.
   private let linear = Atomic<Int>(0)
   private let counters: AppCounters
@@ -19,19 +21,13 @@ final class MemoryAccount: Sendable {
 
   /// False when the app may not have so much more; then nothing was counted.
   func charge(_ bytes: Int) -> Bool {
-    var before = held.load(ordering: .relaxed)
-    while true {
-      guard bytes <= bytesMax - linear.load(ordering: .relaxed) - before else { return false }
-      let (isDone, now) = held.compareExchange(expected: before, desired: before + bytes, ordering: .relaxed)
-      if isDone { break }
-      before = now
-    }
+    guard held.add(bytes, upTo: bytesMax - linear.load(ordering: .relaxed)) else { return false }
     count()
     return true
   }
 
   func refund(_ bytes: Int) {
-    held.subtract(bytes, ordering: .relaxed)
+    held.subtract(bytes)
     count()
   }
 
@@ -42,7 +38,7 @@ final class MemoryAccount: Sendable {
   }
 
   private func count() {
-    let bytes = held.load(ordering: .relaxed) + linear.load(ordering: .relaxed)
+    let bytes = held.bytes + linear.load(ordering: .relaxed)
     counters.memoryBytes.store(bytes, ordering: .relaxed)
     counters.memoryBytesPeak.max(bytes, ordering: .relaxed)
   }

@@ -172,7 +172,9 @@ extension HostCall where Host == AppHost {
   borrowing func allocate(_ size: UInt32) -> UInt32 {
     let host = host
     let bytesMax = host.heapBytesMax
-    let address = host.heap.allocate(size, bytesMax: bytesMax) { pages in growMemory(pages: pages) }
+    let address = host.heap.allocate(size, bytesMax: bytesMax, memoryEnd: memorySize) { pages in
+      growMemory(pages: pages)
+    }
     return address ?? 0
   }
 

@@ -58,6 +58,9 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
     wasmtime_caller_context(frame.caller).map { frame.state.memorySize($0) } ?? 0
   }
 
+  /// What the host has taken for the guest during this call counts from now on, and not only with the engine's clock.
+  public borrowing func countHeld() { frame.state.countHeld() }
+
   /// Adds pages of 64 KiB to the guest's memory and gives the address of the first one; `nil` where the instance may not have
   /// them.
   public borrowing func growMemory(pages: UInt32) -> UInt32? {
@@ -65,6 +68,7 @@ public struct HostCall<Host: AnyObject>: ~Copyable {
     guard state.memoryLoans == 0, let context = wasmtime_caller_context(frame.caller), var memory = state.memory else {
       return nil
     }
+    state.countHeld()
     var before = 0
     if let error = wasmtime_memory_grow(context, &memory, Int(pages), &before) {
       wasmtime_error_delete(error)

@@ -4,6 +4,8 @@ import CWasmtime
 public struct InstanceOptions {
   /// Of the linear memory; growing beyond gives the guest −1.
   public var memoryBytesMax: Int
+  /// What counts as the instance's memory beside the linear one.
+  public var held: HeldMemory?
   public var tableElementsMax: Int
   /// Ticks of the engine's clock from now after which calls end; `nil`: never.
   public var deadline: UInt64?
@@ -18,11 +20,12 @@ public struct InstanceOptions {
   public var onTick: (() -> Trap.Reason?)?
 
   public init(
-    memoryBytesMax: Int = 64 << 20, tableElementsMax: Int = 10_000, deadline: UInt64? = nil, fuel: UInt64? = nil,
-    interrupter: Interrupter? = nil, permissions: Permissions? = nil,
+    memoryBytesMax: Int = 64 << 20, held: HeldMemory? = nil, tableElementsMax: Int = 10_000, deadline: UInt64? = nil,
+    fuel: UInt64? = nil, interrupter: Interrupter? = nil, permissions: Permissions? = nil,
     onTick: (() -> Trap.Reason?)? = nil
   ) {
     self.memoryBytesMax = memoryBytesMax
+    self.held = held
     self.tableElementsMax = tableElementsMax
     self.deadline = deadline
     self.fuel = fuel
@@ -54,16 +57,15 @@ public final class Instance<Host: AnyObject> {
     }
     self.linked = linked
     interrupter = options.interrupter ?? Interrupter(engine: engine)
-    state = StoreState(
-      engine: engine, interrupter: interrupter, permissions: options.permissions ?? Permissions(), host: host,
-      onTick: options.onTick)
+    state = StoreState(engine: engine, interrupter: interrupter, host: host, options: options)
     let data = state.retainedData()
     let store = wasmtime_store_new(
       engine.handle, data, { if let data = $0 { StoreState.state(of: data).release() } })
     guard let store, let context = wasmtime_store_context(store) else { throw .outOfMemory }
     self.store = store
     self.context = context
-    wasmtime_store_limiter(store, options.memoryBytesMax, options.tableElementsMax, 1, 1, 1)
+    state.store = store
+    state.limit()
     if engine.options.isInterruptible {
       wasmtime_store_epoch_deadline_callback(store, epochCallback, data, nil)
       wasmtime_context_set_epoch_deadline(context, 1)
@@ -101,6 +103,9 @@ public final class Instance<Host: AnyObject> {
 
   /// Bytes that the linear memory has now.
   public var memorySize: Int { state.memorySize(context) }
+
+  /// What the host holds for it counts as it is now.
+  public func countHeld() { state.countHeld() }
 
   /// How often the guest has called functions of the host.
   public var callCount: UInt64 { state.callCount }
@@ -224,6 +229,7 @@ public struct ExportedFunction<Host: AnyObject> {
   @usableFromInline func run(_ slots: UnsafeMutableRawPointer) throws(WasmtimeError) {
     let state = instance.state
     guard state.memoryLoans == 0 else { throw .memoryInUse }
+    state.countHeld()
     var trap: OpaquePointer?
     var handle = handle
     let error = wasmtime_func_call_unchecked(

@@ -40,6 +40,30 @@ public final class Permissions: Sendable {
   public func set(_ mask: UInt64) { bits.pointee.store(mask, ordering: .relaxed) }
 }
 
+/// Bytes that the host holds for an instance; they count as its memory. Changes from any thread count from the next call into
+/// the guest, move of the engine's clock, or `countHeld()` on.
+public final class HeldMemory: Sendable {
+  private let count = Atomic<Int>(0)
+
+  public init() {}
+
+  public var bytes: Int { count.load(ordering: .relaxed) }
+
+  /// Adds bytes, if no more than so many are held then. False otherwise; then nothing was added.
+  public func add(_ bytes: Int, upTo bytesMax: Int) -> Bool {
+    var before = count.load(ordering: .relaxed)
+    while true {
+      let (sum, overflow) = before.addingReportingOverflow(bytes)
+      guard !overflow, sum <= bytesMax else { return false }
+      let (isDone, now) = count.compareExchange(expected: before, desired: sum, ordering: .relaxed)
+      if isDone { return true }
+      before = now
+    }
+  }
+
+  public func subtract(_ bytes: Int) { count.subtract(bytes, ordering: .relaxed) }
+}
+
 /// What one instance has beside Wasmtime's store; the store owns it. Used by one thread at a time, as the store is.
 final class StoreState {
   let engine: Engine
@@ -55,6 +79,13 @@ final class StoreState {
   var deadlineTick = UInt64.max
   /// Why the code is being ended, when that was decided here and not by the code itself.
   var pending: Trap.Reason?
+  /// Wasmtime's, once it is made; it outlives every call.
+  var store: OpaquePointer?
+  private let memoryBytesMax: Int
+  private let tableElementsMax: Int
+  private let held: HeldMemory?
+  /// As Wasmtime's limit counts it.
+  private var heldBytesSeen = 0
   /// Called by code that runs, each time that the engine's clock has moved; a reason ends it.
   let onTick: (() -> Trap.Reason?)?
   /// Of functions of the host.
@@ -67,19 +98,32 @@ final class StoreState {
   /// What the functions that the instance imports are called with.
   private var imports: UnsafeMutablePointer<ImportSlot>?
 
-  init(
-    engine: Engine, interrupter: Interrupter, permissions: Permissions, host: AnyObject, onTick: (() -> Trap.Reason?)?
-  ) {
-    self.onTick = onTick
+  init(engine: Engine, interrupter: Interrupter, host: AnyObject, options: InstanceOptions) {
+    onTick = options.onTick
     self.engine = engine
-    self.permissions = permissions
+    permissions = options.permissions ?? Permissions()
     self.interrupter = interrupter
     self.host = host
+    memoryBytesMax = options.memoryBytesMax
+    tableElementsMax = options.tableElementsMax
+    held = options.held
     call = .allocate(capacity: 1)
     call.initialize(
       to: CallContext(
         host: Unmanaged.passUnretained(host).toOpaque(), permissions: permissions.bits, state: .passUnretained(self)))
   }
+
+  /// Tells Wasmtime what the guest may have: its limit without what the host holds. A memory that is larger stays as it is.
+  func limit() {
+    guard let store else { return }
+    let bytes = held?.bytes ?? 0
+    heldBytesSeen = bytes
+    // Below 0 would be without a limit.
+    wasmtime_store_limiter(store, max(0, memoryBytesMax - bytes), tableElementsMax, 1, 1, 1)
+  }
+
+  /// The same where the host holds something else than when the limit was set.
+  func countHeld() { if let held, held.bytes != heldBytesSeen { limit() } }
 
   deinit {
     slots.deallocate()
@@ -149,7 +193,9 @@ let epochCallback:
   ) -> UnsafeMutableRawPointer? = { _, data, delta, kind in
     guard let data else { return nil }
     let state = StoreState.state(of: data).takeUnretainedValue()
-    if let reason = state.onTick?() ?? state.reasonToEnd {
+    let reason = state.onTick?() ?? state.reasonToEnd
+    state.countHeld()
+    if let reason {
       state.pending = reason
       return wasmtime_error_new("ended").map { UnsafeMutableRawPointer($0) }
     }

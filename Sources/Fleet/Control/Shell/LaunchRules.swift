@@ -22,4 +22,5 @@ final class LaunchRules: AppRunner {
     launch.allowsLocalAddresses = local.withLock { $0.contains(launch.name.text) }
     return try await runner.start(launch, onExit: onExit)
   }
+  func note(_ event: AppSecurityEvent) { runner.note(event) }
 }
