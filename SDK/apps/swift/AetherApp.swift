@@ -99,6 +99,9 @@ public enum Constant {
   public static var netEventData: Int32 { 3 }
   public static var netEventAccept: Int32 { 4 }
   public static var netEventError: Int32 { 5 }
+  public static var haLightState: Int32 { 1 }
+  public static var haLightBrightness: Int32 { 2 }
+  public static var haLightColor: Int32 { 4 }
   public static var appStateNew: Int32 { 0 }
   public static var appStateInstalled: Int32 { 1 }
   public static var appStateRunning: Int32 { 2 }
@@ -438,7 +441,7 @@ public enum GPIO {
 
 /// Sensors.
 public enum Sensors {
-  /// A thousandth of the channel's unit; −2^31 without a value.
+  /// A thousandth of the channel's unit; −2^31 without a value, and when it is asked for too often.
   /// Needs sensor.read.
   /// Rate: 50 a second with all of sensor.
   public static func read(channel: Int32) -> Int32 {
@@ -770,7 +773,7 @@ public enum Network {
     try AppError.check(host_net_tx_flush(stream))
   }
 
-  /// Takes the next event of 4 bytes. 1: taken, 0: none.
+  /// Takes the next event of 4 bytes. 1: taken, 0: none, and the event is one of type 0.
   /// Needs network.
   @discardableResult
   public static func eventPop(into: inout [UInt8]) throws(AppError) -> Int32 {
@@ -803,7 +806,7 @@ public enum Messages {
     try AppError.check(topic.withText { topic in host_msg_unsubscribe(topic) })
   }
 
-  /// Gives the number of subscribers that got it; −EAGAIN when one that must not lose is full.
+  /// 1 to 4,096 bytes, else −EMSGSIZE. Gives the number of subscribers that got it; −EAGAIN when one that must not lose is full.
   /// Needs ipc.
   /// Rate: 200 a second with all of ipc.
   @discardableResult
@@ -945,7 +948,7 @@ public enum Settings {
 
 /// Cryptography.
 public enum Crypto {
-  /// At most 65,536 bytes.
+  /// At most 65,536 bytes, as everywhere here; more: −EMSGSIZE.
   /// Needs crypto.
   @discardableResult
   public static func sha256(data: Span<UInt8>, digest: inout [UInt8]) throws(AppError) -> Int32 {
@@ -1209,7 +1212,7 @@ public enum MQTT {
     try AppError.check(id.withText { id in host_ha_light_report(id, on, brightness, red, green, blue) })
   }
 
-  /// Takes what is wanted of the light. 1: taken, 0: none.
+  /// Takes what is wanted of the light: 1 whether it is on, 2 its brightness, 4 its colour, added up; 0: nothing. What is not wanted is left as it was.
   /// Needs mqtt.
   @discardableResult
   public static func haLightPoll(id: Text, on: inout Int32, brightness: inout Int32, red: inout Int32, green: inout Int32, blue: inout Int32, timeout: Int32) throws(AppError) -> Int32 {
@@ -1509,7 +1512,7 @@ public enum BLE {
     try AppError.check(into.withUnsafeMutableBytes { into in host_ble_char_read(characteristic, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
   }
 
-  /// Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one.
+  /// Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one; the event is then one of type 0.
   /// Needs ble.
   @discardableResult
   public static func eventPop(into: inout [UInt8]) throws(AppError) -> Int32 {
@@ -1705,7 +1708,7 @@ public enum WiFi {
 
   /// Access points.
   /// Needs wifi.inject.
-  /// No such device on this host: ENODEV.
+  /// Refused by policy: ENOTSUP.
   @discardableResult
   public static func scanAps(into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_wifi_scan_aps(into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
@@ -1713,7 +1716,7 @@ public enum WiFi {
 
   /// Signal strengths.
   /// Needs wifi.inject.
-  /// No such device on this host: ENODEV.
+  /// Refused by policy: ENOTSUP.
   @discardableResult
   public static func scanRssi(into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_wifi_scan_rssi(into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
@@ -2668,6 +2671,171 @@ func host_nfc_mb_get(_ into: UnsafeMutableRawPointer?, _ intoSize: UInt32) -> In
 @_extern(wasm, module: "env", name: "nfc_mb_status") @_extern(c)
 func host_nfc_mb_status() -> Int32
 
+@_extern(wasm, module: "env", name: "memcpy") @_extern(c)
+func host_memcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "memmove") @_extern(c)
+func host_memmove(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "emscripten_memcpy_big") @_extern(c)
+func host_emscripten_memcpy_big(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "memset") @_extern(c)
+func host_memset(_ to: UnsafeMutableRawPointer?, _ value: Int32, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "memcmp") @_extern(c)
+func host_memcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
+
+@_extern(wasm, module: "env", name: "memchr") @_extern(c)
+func host_memchr(_ bytes: UnsafeMutableRawPointer?, _ byte: Int32, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strlen") @_extern(c)
+func host_strlen(_ text: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strcmp") @_extern(c)
+func host_strcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strncmp") @_extern(c)
+func host_strncmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
+
+@_extern(wasm, module: "env", name: "strncasecmp") @_extern(c)
+func host_strncasecmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
+
+@_extern(wasm, module: "env", name: "strcpy") @_extern(c)
+func host_strcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strncpy") @_extern(c)
+func host_strncpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strchr") @_extern(c)
+func host_strchr(_ text: UnsafeMutableRawPointer?, _ byte: Int32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strstr") @_extern(c)
+func host_strstr(_ text: UnsafeMutableRawPointer?, _ part: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strspn") @_extern(c)
+func host_strspn(_ text: UnsafeMutableRawPointer?, _ bytes: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strcspn") @_extern(c)
+func host_strcspn(_ text: UnsafeMutableRawPointer?, _ bytes: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strdup") @_extern(c)
+func host_strdup(_ text: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "_strdup") @_extern(c)
+func host__strdup(_ text: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "malloc") @_extern(c)
+func host_malloc(_ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "calloc") @_extern(c)
+func host_calloc(_ count: UInt32, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "realloc") @_extern(c)
+func host_realloc(_ address: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "free") @_extern(c)
+func host_free(_ address: UnsafeMutableRawPointer?)
+
+@_extern(wasm, module: "env", name: "printf") @_extern(c)
+func host_printf(_ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "vprintf") @_extern(c)
+func host_vprintf(_ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "sprintf") @_extern(c)
+func host_sprintf(_ to: UnsafeMutableRawPointer?, _ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "vsprintf") @_extern(c)
+func host_vsprintf(_ to: UnsafeMutableRawPointer?, _ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "snprintf") @_extern(c)
+func host_snprintf(_ to: UnsafeMutableRawPointer?, _ size: UInt32, _ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "vsnprintf") @_extern(c)
+func host_vsnprintf(_ to: UnsafeMutableRawPointer?, _ size: UInt32, _ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "puts") @_extern(c)
+func host_puts(_ text: UnsafePointer<CChar>?) -> Int32
+
+@_extern(wasm, module: "env", name: "putchar") @_extern(c)
+func host_putchar(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "atoi") @_extern(c)
+func host_atoi(_ text: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strtol") @_extern(c)
+func host_strtol(_ text: UnsafeMutableRawPointer?, _ end: UnsafeMutableRawPointer?, _ base: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "strtoul") @_extern(c)
+func host_strtoul(_ text: UnsafeMutableRawPointer?, _ end: UnsafeMutableRawPointer?, _ base: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isupper") @_extern(c)
+func host_isupper(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isalpha") @_extern(c)
+func host_isalpha(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isspace") @_extern(c)
+func host_isspace(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isgraph") @_extern(c)
+func host_isgraph(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isprint") @_extern(c)
+func host_isprint(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isdigit") @_extern(c)
+func host_isdigit(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isxdigit") @_extern(c)
+func host_isxdigit(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isalnum") @_extern(c)
+func host_isalnum(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "tolower") @_extern(c)
+func host_tolower(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "toupper") @_extern(c)
+func host_toupper(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "clock") @_extern(c)
+func host_clock() -> Int64
+
+@_extern(wasm, module: "env", name: "clock_gettime") @_extern(c)
+func host_clock_gettime(_ clock: Int32, _ time: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "setjmp") @_extern(c)
+func host_setjmp(_ place: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "longjmp") @_extern(c)
+func host_longjmp(_ place: UnsafeMutableRawPointer?, _ value: Int32)
+
+@_extern(wasm, module: "env", name: "exit") @_extern(c)
+func host_exit(_ code: Int32)
+
+@_extern(wasm, module: "env", name: "abort") @_extern(c)
+func host_abort()
+
+@_extern(wasm, module: "env", name: "abort") @_extern(c)
+func host_abort_alt(_ code: Int32)
+
+@_extern(wasm, module: "env", name: "abortStackOverflow") @_extern(c)
+func host_abortStackOverflow(_ size: Int32)
+
+@_extern(wasm, module: "env", name: "nullFunc_X") @_extern(c)
+func host_nullFunc_X(_ code: Int32)
+
+@_extern(wasm, module: "env", name: "__cxa_allocate_exception") @_extern(c)
+func host___cxa_allocate_exception(_ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "__cxa_begin_catch") @_extern(c)
+func host___cxa_begin_catch(_ exception: UnsafeMutableRawPointer?)
+
+@_extern(wasm, module: "env", name: "__cxa_throw") @_extern(c)
+func host___cxa_throw(_ exception: UnsafeMutableRawPointer?, _ kind: UnsafeMutableRawPointer?, _ destructor: UnsafeMutableRawPointer?)
+
 @_extern(wasm, module: "env", name: "log") @_extern(c)
 func host_log(_ level: Int32, _ text: UnsafePointer<CChar>?) -> Int32
 
@@ -2682,63 +2850,6 @@ func host_bt_shell_send_data(_ kind: Int32, _ data: UnsafeRawPointer?, _ dataSiz
 
 @_extern(wasm, module: "env", name: "bt_shell_is_ready") @_extern(c)
 func host_bt_shell_is_ready() -> Int32
-
-@_extern(wasm, module: "env", name: "memcpy") @_extern(c)
-func host_memcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "memmove") @_extern(c)
-func host_memmove(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "memset") @_extern(c)
-func host_memset(_ to: UnsafeMutableRawPointer?, _ value: Int32, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "memcmp") @_extern(c)
-func host_memcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
-
-@_extern(wasm, module: "env", name: "strlen") @_extern(c)
-func host_strlen(_ text: UnsafeMutableRawPointer?) -> Int32
-
-@_extern(wasm, module: "env", name: "strcmp") @_extern(c)
-func host_strcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?) -> Int32
-
-@_extern(wasm, module: "env", name: "strncmp") @_extern(c)
-func host_strncmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
-
-@_extern(wasm, module: "env", name: "strcpy") @_extern(c)
-func host_strcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "strncpy") @_extern(c)
-func host_strncpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "strchr") @_extern(c)
-func host_strchr(_ text: UnsafeMutableRawPointer?, _ byte: Int32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "puts") @_extern(c)
-func host_puts(_ text: UnsafePointer<CChar>?) -> Int32
-
-@_extern(wasm, module: "env", name: "putchar") @_extern(c)
-func host_putchar(_ byte: Int32) -> Int32
-
-@_extern(wasm, module: "env", name: "malloc") @_extern(c)
-func host_malloc(_ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "calloc") @_extern(c)
-func host_calloc(_ count: UInt32, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "realloc") @_extern(c)
-func host_realloc(_ address: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "free") @_extern(c)
-func host_free(_ address: UnsafeMutableRawPointer?)
-
-@_extern(wasm, module: "env", name: "atoi") @_extern(c)
-func host_atoi(_ text: UnsafeMutableRawPointer?) -> Int32
-
-@_extern(wasm, module: "env", name: "exit") @_extern(c)
-func host_exit(_ code: Int32)
-
-@_extern(wasm, module: "env", name: "abort") @_extern(c)
-func host_abort()
 
 @_extern(wasm, module: "akira", name: "akira_display_clear") @_extern(c)
 func host_akira_display_clear(_ color: Int32) -> Int32

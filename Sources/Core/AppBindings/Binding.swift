@@ -39,7 +39,8 @@ struct Binding: Sendable {
 
   /// Functions whose result may be any number: below zero is no error.
   static let plainNumbers: Set<String> = [
-    "sensor_read", "rtc_get_unix_time", "rtc_get_uptime_ms", "rf_get_rssi", "memcmp", "strcmp", "strncmp", "atoi",
+    "sensor_read", "rtc_get_unix_time", "rtc_get_uptime_ms", "rf_get_rssi", "memcmp", "strcmp", "strncmp",
+    "strncasecmp", "atoi", "strtol", "strtoul",
   ]
 
   /// Whether the result is an error when it is below zero.
@@ -83,7 +84,8 @@ struct Binding: Sendable {
     if row.result == .nothing || row.result == .address { return [] }
     var errors: [String] = []
     if !row.capabilities.isEmpty { errors.append("EPERM") }
-    if row.rate != nil { errors.append("EAGAIN") }
+    if row.rate != nil, row.limitedResult == nil { errors.append("EAGAIN") }
+    if row.parameters.contains(where: { $0.lengths?.errno == 90 }) { errors.append("EMSGSIZE") }
     if row.parameters.contains(where: { $0.kind.isPointer }) { errors.append("EFAULT") }
     switch row.support {
     case .implemented: break
