@@ -9,6 +9,7 @@ enum AppReport {
   static func warnings(_ inspection: Inspection) -> [String] {
     var lines: [String] = []
     if let problem = inspection.manifestProblem { lines.append(problem) }
+    if inspection.form == .image { lines.append("\(AppFormatError.aheadOfTimeImage)") }
     if inspection.form != .manifest, inspection.form != .image {
       if !inspection.missing.isEmpty {
         let names = inspection.refusedImports.map(\.name).joined(separator: ", ")

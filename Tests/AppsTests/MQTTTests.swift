@@ -11,7 +11,7 @@ import Testing
 @testable import Apps
 
 /// Debian's broker on a port of its own.
-private final class Broker {
+final class Broker {
   let port: Int32
   private let folder: String
   private let process = Process()
@@ -82,7 +82,7 @@ private final class Broker {
 }
 
 @Suite struct MQTTTests {
-  private static func options(_ port: Int32) -> MQTTOptions {
+  static func options(_ port: Int32) -> MQTTOptions {
     MQTTOptions(
       client: .init(
         host: "127.0.0.1", port: UInt16(port), retryDelay: .milliseconds(50), retryDelayMax: .milliseconds(200)))

@@ -326,13 +326,13 @@ int32_t display_bitmap_transparent(int32_t x, int32_t y, int32_t width, int32_t 
 
 // Copies pixels and shows them at once.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("env", "display_raw_write")
 int32_t display_raw_write(int32_t x, int32_t y, int32_t width, int32_t height, const void *pixels, uint32_t pixels_size);
 
 // The same without waiting.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("env", "display_raw_write_async")
 int32_t display_raw_write_async(int32_t x, int32_t y, int32_t width, int32_t height, const void *pixels, uint32_t pixels_size);
 
@@ -348,7 +348,7 @@ int32_t display_progress_bar(int32_t x, int32_t y, int32_t width, int32_t height
 
 // Shows what was drawn; it happens by itself 50 ms behind the last draw.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("env", "display_flush")
 int32_t display_flush(void);
 
@@ -510,19 +510,19 @@ int32_t timer_free(int32_t timer);
 
 // Mode 0 read, 1 write anew, 2 append, 3 both anew; writing needs storage.write.
 // Needs storage.read or storage.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_open")
 int32_t storage_open(const char *path, int32_t mode);
 
 // Gives how many bytes; 0 at the end.
 // Needs storage.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_read")
 int32_t storage_read(int32_t file, void *into, uint32_t into_size);
 
 // Gives how many bytes; −ENOSPC when the quota is used up.
 // Needs storage.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_write")
 int32_t storage_write(int32_t file, const void *data, uint32_t data_size);
 
@@ -533,13 +533,13 @@ void storage_close(int32_t file);
 
 // Removes a file.
 // Needs storage.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_delete")
 int32_t storage_delete(const char *path);
 
 // Names, a line each, folders with /, as many whole lines as fit, and a zero byte; gives the bytes with it.
 // Needs storage.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_list")
 int32_t storage_list(const char *path, void *into, uint32_t into_size);
 
@@ -547,7 +547,7 @@ int32_t storage_list(const char *path, void *into, uint32_t into_size);
 
 // Flags 0 read, 1 write, 2 append, 4 both, 8 create, 16 truncate; writing needs fs.write.
 // Needs fs.read or fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_open")
 int32_t fs_open(const char *path, int32_t flags);
 
@@ -558,49 +558,49 @@ int32_t fs_close(int32_t file);
 
 // Gives how many bytes; 0 at the end.
 // Needs fs.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_read")
 int32_t fs_read(int32_t file, void *into, uint32_t into_size);
 
 // Gives how many bytes; −ENOSPC when the quota is used up.
 // Needs fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_write")
 int32_t fs_write(int32_t file, const void *data, uint32_t data_size);
 
 // From 0 the start, 1 here, 2 the end; gives the new place.
 // Needs fs.read or fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_seek")
 int32_t fs_seek(int32_t file, int32_t offset, int32_t whence);
 
 // The place.
 // Needs fs.read or fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_tell")
 int32_t fs_tell(int32_t file);
 
 // Size (32 bits), type (0 file, 1 folder), 3 bytes of nothing, changed (64 bits, ms).
 // Needs fs.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_stat")
 int32_t fs_stat(const char *path, void *status);
 
 // Removes a file or an empty folder.
 // Needs fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_unlink")
 int32_t fs_unlink(const char *path);
 
 // Makes a folder.
 // Needs fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_mkdir")
 int32_t fs_mkdir(const char *path);
 
 // As storage_list.
 // Needs fs.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_readdir")
 int32_t fs_readdir(const char *path, void *into, uint32_t into_size);
 
@@ -759,19 +759,19 @@ int32_t app_run_from_sd(const char *name);
 
 // The text with its zero byte; gives its length without it, −ENOENT without one.
 // Needs settings.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "settings_get")
 int32_t settings_get(const char *key, void *into, uint32_t into_size);
 
 // Kept for this app alone, over restarts.
 // Needs settings.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "settings_set")
 int32_t settings_set(const char *key, const char *value);
 
 // −ENOENT when there is none.
 // Needs settings.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "settings_delete")
 int32_t settings_delete(const char *key);
 
@@ -1753,7 +1753,7 @@ int32_t akira_display_pixel(int32_t x, int32_t y, int32_t color);
 
 // As display_flush.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("akira", "akira_display_flush")
 int32_t akira_display_flush(void);
 
@@ -1814,7 +1814,7 @@ int32_t env_akira_display_pixel(int32_t x, int32_t y, int32_t color);
 
 // As display_flush.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("env", "akira_display_flush")
 int32_t env_akira_display_flush(void);
 

@@ -333,7 +333,7 @@ public enum Display {
 
   /// Copies pixels and shows them at once.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
+  /// Rate: 100 a second with all of display, else it waits.
   @discardableResult
   public static func rawWrite(x: Int32, y: Int32, width: Int32, height: Int32, pixels: Span<UInt8>) throws(AppError) -> Int32 {
     try AppError.check(pixels.withUnsafeBytes { pixels in host_display_raw_write(x, y, width, height, pixels.baseAddress, UInt32(truncatingIfNeeded: pixels.count)) })
@@ -341,7 +341,7 @@ public enum Display {
 
   /// The same without waiting.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
+  /// Rate: 100 a second with all of display, else it waits.
   @discardableResult
   public static func rawWriteAsync(x: Int32, y: Int32, width: Int32, height: Int32, pixels: Span<UInt8>) throws(AppError) -> Int32 {
     try AppError.check(pixels.withUnsafeBytes { pixels in host_display_raw_write_async(x, y, width, height, pixels.baseAddress, UInt32(truncatingIfNeeded: pixels.count)) })
@@ -363,7 +363,7 @@ public enum Display {
 
   /// Shows what was drawn; it happens by itself 50 ms behind the last draw.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
+  /// Rate: 100 a second with all of display, else it waits.
   @discardableResult
   public static func flush() throws(AppError) -> Int32 {
     try AppError.check(host_display_flush())
@@ -583,7 +583,7 @@ public enum Timers {
 public enum Storage {
   /// Mode 0 read, 1 write anew, 2 append, 3 both anew; writing needs storage.write.
   /// Needs storage.read or storage.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func open(path: Text, mode: Int32) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_storage_open(path, mode) })
@@ -591,7 +591,7 @@ public enum Storage {
 
   /// Gives how many bytes; 0 at the end.
   /// Needs storage.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func read(file: Int32, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_storage_read(file, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
@@ -599,7 +599,7 @@ public enum Storage {
 
   /// Gives how many bytes; −ENOSPC when the quota is used up.
   /// Needs storage.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func write(file: Int32, data: Span<UInt8>) throws(AppError) -> Int32 {
     try AppError.check(data.withUnsafeBytes { data in host_storage_write(file, data.baseAddress, UInt32(truncatingIfNeeded: data.count)) })
@@ -613,7 +613,7 @@ public enum Storage {
 
   /// Removes a file.
   /// Needs storage.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func delete(path: Text) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_storage_delete(path) })
@@ -621,7 +621,7 @@ public enum Storage {
 
   /// Names, a line each, folders with /, as many whole lines as fit, and a zero byte; gives the bytes with it.
   /// Needs storage.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func list(path: Text, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in into.withUnsafeMutableBytes { into in host_storage_list(path, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) } })
@@ -632,7 +632,7 @@ public enum Storage {
 public enum Files {
   /// Flags 0 read, 1 write, 2 append, 4 both, 8 create, 16 truncate; writing needs fs.write.
   /// Needs fs.read or fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func open(path: Text, flags: Int32) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_fs_open(path, flags) })
@@ -647,7 +647,7 @@ public enum Files {
 
   /// Gives how many bytes; 0 at the end.
   /// Needs fs.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func read(file: Int32, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_fs_read(file, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
@@ -655,7 +655,7 @@ public enum Files {
 
   /// Gives how many bytes; −ENOSPC when the quota is used up.
   /// Needs fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func write(file: Int32, data: Span<UInt8>) throws(AppError) -> Int32 {
     try AppError.check(data.withUnsafeBytes { data in host_fs_write(file, data.baseAddress, UInt32(truncatingIfNeeded: data.count)) })
@@ -663,7 +663,7 @@ public enum Files {
 
   /// From 0 the start, 1 here, 2 the end; gives the new place.
   /// Needs fs.read or fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func seek(file: Int32, offset: Int32, whence: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_fs_seek(file, offset, whence))
@@ -671,7 +671,7 @@ public enum Files {
 
   /// The place.
   /// Needs fs.read or fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func tell(file: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_fs_tell(file))
@@ -679,7 +679,7 @@ public enum Files {
 
   /// Size (32 bits), type (0 file, 1 folder), 3 bytes of nothing, changed (64 bits, ms).
   /// Needs fs.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func stat(path: Text, status: inout [UInt8]) throws(AppError) -> Int32 {
     if status.count < 16 { throw AppError.einval }
@@ -688,7 +688,7 @@ public enum Files {
 
   /// Removes a file or an empty folder.
   /// Needs fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func unlink(path: Text) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_fs_unlink(path) })
@@ -696,7 +696,7 @@ public enum Files {
 
   /// Makes a folder.
   /// Needs fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func mkdir(path: Text) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_fs_mkdir(path) })
@@ -704,7 +704,7 @@ public enum Files {
 
   /// As storage_list.
   /// Needs fs.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func readdir(path: Text, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in into.withUnsafeMutableBytes { into in host_fs_readdir(path, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) } })
@@ -923,7 +923,7 @@ public enum Apps {
 public enum Settings {
   /// The text with its zero byte; gives its length without it, −ENOENT without one.
   /// Needs settings.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func get(key: Text, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(key.withText { key in into.withUnsafeMutableBytes { into in host_settings_get(key, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) } })
@@ -931,7 +931,7 @@ public enum Settings {
 
   /// Kept for this app alone, over restarts.
   /// Needs settings.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func set(key: Text, value: Text) throws(AppError) -> Int32 {
     try AppError.check(key.withText { key in value.withText { value in host_settings_set(key, value) } })
@@ -939,7 +939,7 @@ public enum Settings {
 
   /// −ENOENT when there is none.
   /// Needs settings.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func delete(key: Text) throws(AppError) -> Int32 {
     try AppError.check(key.withText { key in host_settings_delete(key) })

@@ -108,6 +108,10 @@ public enum RateClass: UInt8, Sendable, CaseIterable {
     }
   }
 
+  /// Whether a call that comes too early waits for its turn, as with a slow device; else it is refused. The reference limits
+  /// neither: its apps draw and read files in loops that take no refusal for an answer.
+  public var waits: Bool { self == .display || self == .storage }
+
   public var name: String {
     switch self {
     case .display: "display"

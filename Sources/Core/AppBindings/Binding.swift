@@ -69,7 +69,10 @@ struct Binding: Sendable {
     if !row.capabilities.isEmpty {
       conditions.append("Needs \(CapabilityRegistry().names(of: row.capabilities).joined(separator: " or ")).")
     }
-    if let rate = row.rate { conditions.append("Rate: \(rate.callsPerSecond) a second with all of \(rate.name).") }
+    if let rate = row.rate {
+      let wait = rate.waits ? ", else it waits" : ""
+      conditions.append("Rate: \(rate.callsPerSecond) a second with all of \(rate.name)\(wait).")
+    }
     switch row.support {
     case .implemented: break
     case .noDevice: conditions.append("No such device on this host: ENODEV.")
@@ -84,7 +87,7 @@ struct Binding: Sendable {
     if row.result == .nothing || row.result == .address { return [] }
     var errors: [String] = []
     if !row.capabilities.isEmpty { errors.append("EPERM") }
-    if row.rate != nil, row.limitedResult == nil { errors.append("EAGAIN") }
+    if let rate = row.rate, !rate.waits, row.limitedResult == nil { errors.append("EAGAIN") }
     if row.parameters.contains(where: { $0.lengths?.errno == 90 }) { errors.append("EMSGSIZE") }
     if row.parameters.contains(where: { $0.kind.isPointer }) { errors.append("EFAULT") }
     switch row.support {

@@ -174,7 +174,7 @@ struct Entry: Sendable {
   ) throws(HostTrap) -> Answer? {
     do throws(NativeError) {
       if call.permissions & mask == 0, !needsNothing { throw .notPermitted }
-      if let rate = row.rate, !call.host.take(rate) {
+      if let rate = row.rate, try !call.takesTurn(rate) {
         if let limited = row.limitedResult { return Answer(truncatingIfNeeded: limited) }
         throw .tryAgain
       }

@@ -308,14 +308,14 @@ pub mod display {
 
     /// Copies pixels and shows them at once.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
+    /// Rate: 100 a second with all of display, else it waits.
     pub fn raw_write(x: i32, y: i32, width: i32, height: i32, pixels: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_raw_write(x, y, width, height, pixels.as_ptr(), pixels.len() as u32) })
     }
 
     /// The same without waiting.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
+    /// Rate: 100 a second with all of display, else it waits.
     pub fn raw_write_async(x: i32, y: i32, width: i32, height: i32, pixels: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_raw_write_async(x, y, width, height, pixels.as_ptr(), pixels.len() as u32) })
     }
@@ -334,7 +334,7 @@ pub mod display {
 
     /// Shows what was drawn; it happens by itself 50 ms behind the last draw.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
+    /// Rate: 100 a second with all of display, else it waits.
     pub fn flush() -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_flush() })
     }
@@ -528,21 +528,21 @@ pub mod timers {
 pub mod storage {
     /// Mode 0 read, 1 write anew, 2 append, 3 both anew; writing needs storage.write.
     /// Needs storage.read or storage.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn open(path: crate::Text, mode: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_open(path.as_ptr(), mode) })
     }
 
     /// Gives how many bytes; 0 at the end.
     /// Needs storage.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn read(file: i32, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_read(file, into.as_mut_ptr(), into.len() as u32) })
     }
 
     /// Gives how many bytes; −ENOSPC when the quota is used up.
     /// Needs storage.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn write(file: i32, data: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_write(file, data.as_ptr(), data.len() as u32) })
     }
@@ -555,14 +555,14 @@ pub mod storage {
 
     /// Removes a file.
     /// Needs storage.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn delete(path: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_delete(path.as_ptr()) })
     }
 
     /// Names, a line each, folders with /, as many whole lines as fit, and a zero byte; gives the bytes with it.
     /// Needs storage.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn list(path: crate::Text, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_list(path.as_ptr(), into.as_mut_ptr(), into.len() as u32) })
     }
@@ -572,7 +572,7 @@ pub mod storage {
 pub mod files {
     /// Flags 0 read, 1 write, 2 append, 4 both, 8 create, 16 truncate; writing needs fs.write.
     /// Needs fs.read or fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn open(path: crate::Text, flags: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_open(path.as_ptr(), flags) })
     }
@@ -585,56 +585,56 @@ pub mod files {
 
     /// Gives how many bytes; 0 at the end.
     /// Needs fs.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn read(file: i32, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_read(file, into.as_mut_ptr(), into.len() as u32) })
     }
 
     /// Gives how many bytes; −ENOSPC when the quota is used up.
     /// Needs fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn write(file: i32, data: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_write(file, data.as_ptr(), data.len() as u32) })
     }
 
     /// From 0 the start, 1 here, 2 the end; gives the new place.
     /// Needs fs.read or fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn seek(file: i32, offset: i32, whence: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_seek(file, offset, whence) })
     }
 
     /// The place.
     /// Needs fs.read or fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn tell(file: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_tell(file) })
     }
 
     /// Size (32 bits), type (0 file, 1 folder), 3 bytes of nothing, changed (64 bits, ms).
     /// Needs fs.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn stat(path: crate::Text, status: &mut [u8; 16]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_stat(path.as_ptr(), status.as_mut_ptr()) })
     }
 
     /// Removes a file or an empty folder.
     /// Needs fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn unlink(path: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_unlink(path.as_ptr()) })
     }
 
     /// Makes a folder.
     /// Needs fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn mkdir(path: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_mkdir(path.as_ptr()) })
     }
 
     /// As storage_list.
     /// Needs fs.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn readdir(path: crate::Text, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_readdir(path.as_ptr(), into.as_mut_ptr(), into.len() as u32) })
     }
@@ -825,21 +825,21 @@ pub mod apps {
 pub mod settings {
     /// The text with its zero byte; gives its length without it, −ENOENT without one.
     /// Needs settings.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn get(key: crate::Text, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::settings_get(key.as_ptr(), into.as_mut_ptr(), into.len() as u32) })
     }
 
     /// Kept for this app alone, over restarts.
     /// Needs settings.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn set(key: crate::Text, value: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::settings_set(key.as_ptr(), value.as_ptr()) })
     }
 
     /// −ENOENT when there is none.
     /// Needs settings.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn delete(key: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::settings_delete(key.as_ptr()) })
     }
