@@ -9,6 +9,7 @@ enum AppReport {
   static func warnings(_ inspection: Inspection) -> [String] {
     var lines: [String] = []
     if let problem = inspection.manifestProblem { lines.append(problem) }
+    if inspection.form == .image { lines.append("\(AppFormatError.aheadOfTimeImage)") }
     if inspection.form != .manifest, inspection.form != .image {
       if !inspection.missing.isEmpty {
         let names = inspection.refusedImports.map(\.name).joined(separator: ", ")
@@ -22,7 +23,9 @@ enum AppReport {
       lines.append("no such capabilities: \(inspection.undefinedCapabilities.joined(separator: ", "))")
     }
     for (verdict, words) in [
-      (Inspection.Import.Verdict.unknown, "no host has"), (.wrongType, "hosts have with other types"),
+      (Inspection.Import.Verdict.unknown, "no host has, a call of which ends the app"),
+      (.wrongType, "hosts have with other types, a call of which ends the app"),
+      (.refused, "every host refuses, with an error"),
     ] {
       let names = inspection.imports.filter { $0.verdict == verdict }.map { "\($0.module).\($0.name)" }
       if !names.isEmpty { lines.append("imports that \(words): \(names.joined(separator: ", "))") }
@@ -110,6 +113,7 @@ enum AppReport {
     case .wasi: "(WASI)"
     case .wrongType: "(other types)"
     case .unknown: "(unknown)"
+    case .refused: "(refused)"
     }
   }
 

@@ -1,3 +1,4 @@
+import AppFormat
 import Glibc
 import HTTPClient
 import JSON
@@ -17,6 +18,7 @@ enum AppUpload {
     guard bytes.count <= bytesMax else {
       throw APIError(.tooLarge, "\(file): has \(bytes.count) bytes; at most \(bytesMax) are accepted")
     }
+    if AheadOfTimeImage.begins(bytes) { throw APIError(.invalid, "\(file): \(AppFormatError.aheadOfTimeImage)") }
     let isModule = bytes.starts(with: [0x00, 0x61, 0x73, 0x6D])
     guard isModule || bytes.starts(with: [0x1F, 0x8B]) else {
       throw APIError(.invalid, "\(file): is neither a module (.wasm) nor a package (.akpkg)")

@@ -43,7 +43,13 @@ import Testing
     mesh_get_nodes ii; mesh_get_stats i; mesh_distribute_app iiii; nfc_uid i; nfc_read iii; nfc_write iii
     nfc_field_present; input_get_buttons; input_poll_event ii; input_get_dial; display_get_width; display_get_height
     display_raw_write_async iiiiii; display_raw_wait; rf_set_bitrate i; rf_set_sync_word i; ble_scan_start i; ble_scan_stop
-    ble_scan_pop ii; log ii; bt_shell_is_ready; akira_display_text iiii; akira_hid_keyboard_type i
+    ble_scan_pop ii; printf ii; vprintf ii; sprintf iii; vsprintf iii; snprintf iiii; vsnprintf iiii; puts i; putchar i
+    memcmp iii; memcpy iii; memmove iii; memset iii; memchr iii; strchr ii; strcmp ii; strcpy ii; strlen i; strncmp iii
+    strncpy iii; strdup i; _strdup i; strncasecmp iii; strspn ii; strcspn ii; strstr ii; malloc i; realloc ii; calloc ii
+    free i; atoi i; exit i; strtol iii; strtoul iii; isupper i; isalpha i; isspace i; isgraph i; isprint i; isdigit i
+    isxdigit i; tolower i; toupper i; isalnum i; emscripten_memcpy_big iii; abort i; abortStackOverflow i; nullFunc_X i
+    __cxa_allocate_exception i; __cxa_begin_catch i; __cxa_throw iii; clock_gettime ii; clock; setjmp i; longjmp ii
+    app_run_from_sd i; log ii; bt_shell_is_ready; akira_display_text iiii; akira_hid_keyboard_type i
     """
 
   @Test func hasTheReferencesFunctions() {
@@ -56,6 +62,21 @@ import Testing
         #expect(found.contains(letters), "\(words[0]): \(found)")
       }
     }
+  }
+
+  /// What older lines had as stubs or branches had for attacks is answered, whatever types it is imported with.
+  @Test func knowsWhatItHasNoTypesFor() {
+    #expect(NativeTable.support(ofUnlisted: "akira_display", "display_write") == .notBuilt)
+    #expect(NativeTable.support(ofUnlisted: "akira", "akira_storage_read") == .notBuilt)
+    #expect(NativeTable.support(ofUnlisted: "env", "akira_http_get") == .notBuilt)
+    #expect(NativeTable.support(ofUnlisted: "env", "rf_tx_cw_power") == .refused)
+    #expect(NativeTable.support(ofUnlisted: "env", "wifi_capture_pmkid") == .refused)
+    #expect(NativeTable.support(ofUnlisted: "env", "nfc_mb_put") == .noDevice)
+    #expect(NativeTable.support(ofUnlisted: "env", "mesh_send") == .noDevice)
+    #expect(NativeTable.support(ofUnlisted: "env", "display_clear") == nil)
+    #expect(NativeTable.support(ofUnlisted: "env", "crypto_ed25519_verify") == nil)
+    #expect(NativeTable.support(ofUnlisted: "akira", "rf_tx_cw_start") == nil)
+    #expect(NativeTable.support(ofUnlisted: "other", "display_write") == nil)
   }
 
   @Test func hasNothingTwice() {

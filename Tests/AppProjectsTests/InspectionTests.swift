@@ -46,6 +46,12 @@ import Testing
     #expect(info.missing == [] && info.unneeded == ["input.write"])
     let none = try Inspection(Self.module(importing: [("env", "mqtt_connected")], manifest: nil))
     #expect(none.manifest == nil && none.manifestProblem == nil && none.missing == ["mqtt"])
+    // Hosts answer some functions with an error whatever their types are; a result may be taken where there is none.
+    let odd = try Inspection(
+      Self.module(
+        importing: [("akira", "akira_http_get"), ("env", "rf_tx_cw_start"), ("env", "hid_enable")],
+        manifest: #"{"capabilities": ["hid"]}"#))
+    #expect(odd.imports.map(\.verdict) == [.refused, .known([.rfTransceive]), .known([.hid])])
   }
 
   @Test(arguments: [KeyAlgorithm.ed25519, .rsa(bits: 2048)]) func packagesAreSignedAndChecked(

@@ -31,6 +31,11 @@ enum Caller {
     return "\(parameters.isEmpty ? "" : "(param \(parameters)) ")\(result)"
   }
 
+  /// Whether a call of it ends the guest.
+  static func ends(_ row: NativeFunction) -> Bool {
+    ["exit", "abort", "abortStackOverflow", "nullFunc_X", "longjmp", "__cxa_throw"].contains(row.name)
+  }
+
   /// Rows in as few groups as it takes for no group to have a name twice.
   static func groups(_ rows: [NativeFunction]) -> [[NativeFunction]] {
     var groups: [[NativeFunction]] = []

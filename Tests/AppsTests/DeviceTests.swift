@@ -70,14 +70,17 @@ import Wasmtime
     #expect(screen.frame.pixels[10] == 0x0201 && screen.owner == nil)
   }
 
-  /// Only what reaches the panel is counted.
+  /// Only what reaches the panel is counted, and waits for its turn.
   @Test func drawsAsFastAsItComputes() throws {
     let guest = try Guest(calling: Self.display, services: Self.services())
-    guest.host.buckets = TokenBuckets(overrides: [.display: 3], now: .max / 2)
+    guest.host.buckets = TokenBuckets(overrides: [.display: 50], now: monotonicNanoseconds() / 1_000_000)
     for round in 0..<2000 { #expect(try guest.call("display_pixel", Int32(round % 64), 0, 1) == 0) }
-    for _ in 0..<3 { #expect(try guest.call("display_flush") == 0) }
+    #expect(guest.counters.rateLimited.load(ordering: .relaxed) == 0)
+    for _ in 0..<55 { #expect(try guest.call("display_flush") == 0) }
+    for _ in 0..<5 { #expect(try guest.call("display_raw_write", 0, 0, 1, 1, 256, 2) == 0) }
+    #expect(guest.counters.rateLimited.load(ordering: .relaxed) > 0)
+    guest.host.buckets = TokenBuckets(overrides: [.display: 0], now: monotonicNanoseconds() / 1_000_000)
     #expect(try guest.call("display_flush") == -11)
-    #expect(try guest.call("display_raw_write", 0, 0, 1, 1, 256, 2) == -11)
   }
 
   @Test func needCapabilities() throws {
@@ -220,7 +223,9 @@ import Wasmtime
     #expect(try guest.call("ble_event_pop", 512, 68) == 4)
     #expect(try guest.call("ble_event_pop", 512, 68) == 6)
     #expect(try guest.bytes(at: 512, 6) == [3, 0, 2, 0, 9, 8])
-    #expect(try guest.call("ble_event_pop", 512, 68) == 0)
+    try guest.put([3], at: 600)
+    #expect(try guest.call("ble_event_pop", 600, 68) == 0)
+    #expect(try guest.bytes(at: 600, 4) == [0, 0, 0, 0])
     #expect(try guest.call("ble_char_write", 0, 512, 5) == 0)
     #expect(ble.takeNotifications().map(\.value) == [[3, 0, 2, 0, 9]])
     #expect(try guest.call("ble_char_read", 0, 700, 4) == -90)

@@ -54,6 +54,12 @@ import Wasmtime
             let what = "\(row.name)(\(arguments))"
             let isAtZero = row.parameters[index].kind.types.count == 2 && arguments.contains(0)
             if isAtZero, answer == .i32(row.refusal(22)) { continue }
+            // A length that the row does not allow is told before anybody looks where it leads.
+            let at = row.parameters[..<index].reduce(0) { $0 + $1.kind.types.count }
+            if let limit = row.parameters[index].lengths, !limit.range.contains(UInt32(bitPattern: arguments[at + 1])) {
+              #expect(answer == .i32(row.refusal(limit.errno)), "\(what) gave \(String(describing: answer))")
+              continue
+            }
             #expect(
               answer == .i32(row.refusal(14)) || answer == .i64(-14), "\(what) gave \(String(describing: answer))")
             #expect(counted == 1, "\(what) was counted \(counted) times")
@@ -70,7 +76,7 @@ import Wasmtime
 
   /// Functions of the C library take any number as an address, and say nothing of its kind in the table.
   @Test func theCLibraryStaysInside() throws {
-    let rows = NativeTable.functions.filter { $0.family == .libc && !["exit", "abort"].contains($0.name) }
+    let rows = NativeTable.functions.filter { $0.family == .libc && !Caller.ends($0) }
     let guest = try Guest(Caller.module(for: rows))
     let size = Int32(guest.instance.memorySize)
     try guest.put([UInt8](repeating: 0x41, count: 32), at: size - 32)
@@ -103,7 +109,7 @@ import Wasmtime
   }
 
   @Test func theCLibraryWorks() throws {
-    let rows = NativeTable.functions.filter { $0.family == .libc }
+    let rows = NativeTable.functions.filter { $0.family == .libc && !Caller.ends($0) }
     let guest = try Guest(Caller.module(for: rows))
     try guest.text("hello", at: 100)
     try guest.text("help", at: 200)

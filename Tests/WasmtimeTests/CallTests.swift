@@ -120,6 +120,44 @@ import Wasmtime
     }
   }
 
+  /// With something in their place, functions that nobody offers matter only when they are called.
+  @Test func missingFunctionsMayStandUntilTheyAreCalled() throws {
+    let engine = try engine()
+    var linker = Linker<Notes>()
+    try linker.define("env", "known") { (_, _: Int32) throws(HostTrap) -> Int32 in 7 }
+    linker.missing = { module, name, signature in
+      { (_) throws(HostTrap) in
+        if name == "soft" { return signature.result.map { _ in .i32(-38) } }
+        throw HostTrap("\(module).\(name) is not there")
+      }
+    }
+    let linked = try linker.link(
+      try module(
+        #"""
+        (module (import "env" "known" (func $known (param i32) (result i32)))
+          (import "env" "other" (func $other (param f64) (result i64))) (import "far" "soft" (func $soft (result i32)))
+          (import "env" "soft" (func $quiet)) (import "far" "known" (func $typed (param i64)))
+          (func (export "known") (result i32) (call $known (i32.const 1)))
+          (func (export "soft") (result i32) (call $quiet) (call $soft))
+          (func (export "other") (result i64) (call $other (f64.const 1)))
+          (func (export "typed") (call $typed (i64.const 1))))
+        """#, engine))
+    #expect(linked.absent.map { "\($0.module).\($0.name)" } == ["env.other", "far.soft", "env.soft", "far.known"])
+    let instance = try Instance(linked, host: Notes())
+    #expect(try instance.function("known").call(giving: Int32.self) == 7)
+    #expect(try instance.function("soft").call(giving: Int32.self) == -38)
+    for (name, text) in [("other", "env.other is not there"), ("typed", "far.known is not there")] {
+      do {
+        _ = try instance.function(name).call(values: [])
+        Issue.record("\(name) went on")
+      } catch { #expect("\(error)".contains(text)) }
+    }
+    // What is no function has nothing that could stand for it.
+    #expect(throws: WasmtimeError.missingImport(module: "env", name: "memory")) {
+      _ = try linker.link(try module(#"(module (import "env" "memory" (memory 1)))"#, engine))
+    }
+  }
+
   @Test func modulesAreRefusedWithReasons() throws {
     let engine = try engine()
     #expect(throws: WasmtimeError.self) { try Module(compiling: [], engine: engine) }

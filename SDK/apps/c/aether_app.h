@@ -115,6 +115,12 @@ enum {
 };
 
 enum {
+  AETHER_HA_LIGHT_STATE = 1,
+  AETHER_HA_LIGHT_BRIGHTNESS = 2,
+  AETHER_HA_LIGHT_COLOR = 4,
+};
+
+enum {
   AETHER_APP_STATE_NEW = 0,
   AETHER_APP_STATE_INSTALLED = 1,
   AETHER_APP_STATE_RUNNING = 2,
@@ -320,13 +326,13 @@ int32_t display_bitmap_transparent(int32_t x, int32_t y, int32_t width, int32_t 
 
 // Copies pixels and shows them at once.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("env", "display_raw_write")
 int32_t display_raw_write(int32_t x, int32_t y, int32_t width, int32_t height, const void *pixels, uint32_t pixels_size);
 
 // The same without waiting.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("env", "display_raw_write_async")
 int32_t display_raw_write_async(int32_t x, int32_t y, int32_t width, int32_t height, const void *pixels, uint32_t pixels_size);
 
@@ -342,7 +348,7 @@ int32_t display_progress_bar(int32_t x, int32_t y, int32_t width, int32_t height
 
 // Shows what was drawn; it happens by itself 50 ms behind the last draw.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("env", "display_flush")
 int32_t display_flush(void);
 
@@ -402,7 +408,7 @@ int32_t gpio_write(int32_t pin, int32_t value);
 
 // Sensors
 
-// A thousandth of the channel's unit; −2^31 without a value.
+// A thousandth of the channel's unit; −2^31 without a value, and when it is asked for too often.
 // Needs sensor.read.
 // Rate: 50 a second with all of sensor.
 AETHER_IMPORT("env", "sensor_read")
@@ -504,19 +510,19 @@ int32_t timer_free(int32_t timer);
 
 // Mode 0 read, 1 write anew, 2 append, 3 both anew; writing needs storage.write.
 // Needs storage.read or storage.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_open")
 int32_t storage_open(const char *path, int32_t mode);
 
 // Gives how many bytes; 0 at the end.
 // Needs storage.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_read")
 int32_t storage_read(int32_t file, void *into, uint32_t into_size);
 
 // Gives how many bytes; −ENOSPC when the quota is used up.
 // Needs storage.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_write")
 int32_t storage_write(int32_t file, const void *data, uint32_t data_size);
 
@@ -527,13 +533,13 @@ void storage_close(int32_t file);
 
 // Removes a file.
 // Needs storage.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_delete")
 int32_t storage_delete(const char *path);
 
 // Names, a line each, folders with /, as many whole lines as fit, and a zero byte; gives the bytes with it.
 // Needs storage.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "storage_list")
 int32_t storage_list(const char *path, void *into, uint32_t into_size);
 
@@ -541,7 +547,7 @@ int32_t storage_list(const char *path, void *into, uint32_t into_size);
 
 // Flags 0 read, 1 write, 2 append, 4 both, 8 create, 16 truncate; writing needs fs.write.
 // Needs fs.read or fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_open")
 int32_t fs_open(const char *path, int32_t flags);
 
@@ -552,49 +558,49 @@ int32_t fs_close(int32_t file);
 
 // Gives how many bytes; 0 at the end.
 // Needs fs.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_read")
 int32_t fs_read(int32_t file, void *into, uint32_t into_size);
 
 // Gives how many bytes; −ENOSPC when the quota is used up.
 // Needs fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_write")
 int32_t fs_write(int32_t file, const void *data, uint32_t data_size);
 
 // From 0 the start, 1 here, 2 the end; gives the new place.
 // Needs fs.read or fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_seek")
 int32_t fs_seek(int32_t file, int32_t offset, int32_t whence);
 
 // The place.
 // Needs fs.read or fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_tell")
 int32_t fs_tell(int32_t file);
 
 // Size (32 bits), type (0 file, 1 folder), 3 bytes of nothing, changed (64 bits, ms).
 // Needs fs.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_stat")
 int32_t fs_stat(const char *path, void *status);
 
 // Removes a file or an empty folder.
 // Needs fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_unlink")
 int32_t fs_unlink(const char *path);
 
 // Makes a folder.
 // Needs fs.write.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_mkdir")
 int32_t fs_mkdir(const char *path);
 
 // As storage_list.
 // Needs fs.read.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "fs_readdir")
 int32_t fs_readdir(const char *path, void *into, uint32_t into_size);
 
@@ -644,7 +650,7 @@ int32_t net_rx_bind(int32_t stream, void *ring, uint32_t ring_size);
 AETHER_IMPORT("env", "net_tx_flush")
 int32_t net_tx_flush(int32_t stream);
 
-// Takes the next event of 4 bytes. 1: taken, 0: none.
+// Takes the next event of 4 bytes. 1: taken, 0: none, and the event is one of type 0.
 // Needs network.
 AETHER_IMPORT("env", "net_event_pop")
 int32_t net_event_pop(void *into, uint32_t into_size);
@@ -668,7 +674,7 @@ int32_t msg_subscribe(const char *topic);
 AETHER_IMPORT("env", "msg_unsubscribe")
 int32_t msg_unsubscribe(const char *topic);
 
-// Gives the number of subscribers that got it; −EAGAIN when one that must not lose is full.
+// 1 to 4,096 bytes, else −EMSGSIZE. Gives the number of subscribers that got it; −EAGAIN when one that must not lose is full.
 // Needs ipc.
 // Rate: 200 a second with all of ipc.
 AETHER_IMPORT("env", "msg_publish")
@@ -753,25 +759,25 @@ int32_t app_run_from_sd(const char *name);
 
 // The text with its zero byte; gives its length without it, −ENOENT without one.
 // Needs settings.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "settings_get")
 int32_t settings_get(const char *key, void *into, uint32_t into_size);
 
 // Kept for this app alone, over restarts.
 // Needs settings.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "settings_set")
 int32_t settings_set(const char *key, const char *value);
 
 // −ENOENT when there is none.
 // Needs settings.
-// Rate: 40 a second with all of storage.
+// Rate: 40 a second with all of storage, else it waits.
 AETHER_IMPORT("env", "settings_delete")
 int32_t settings_delete(const char *key);
 
 // Cryptography
 
-// At most 65,536 bytes.
+// At most 65,536 bytes, as everywhere here; more: −EMSGSIZE.
 // Needs crypto.
 AETHER_IMPORT("env", "crypto_sha256")
 int32_t crypto_sha256(const void *data, uint32_t data_size, void *digest);
@@ -948,7 +954,7 @@ int32_t ha_light_register(const char *id, const char *name);
 AETHER_IMPORT("env", "ha_light_report")
 int32_t ha_light_report(const char *id, int32_t on, int32_t brightness, int32_t red, int32_t green, int32_t blue);
 
-// Takes what is wanted of the light. 1: taken, 0: none.
+// Takes what is wanted of the light: 1 whether it is on, 2 its brightness, 4 its colour, added up; 0: nothing. What is not wanted is left as it was.
 // Needs mqtt.
 AETHER_IMPORT("env", "ha_light_poll")
 int32_t ha_light_poll(const char *id, int32_t *on, int32_t *brightness, int32_t *red, int32_t *green, int32_t *blue, int32_t timeout);
@@ -1162,7 +1168,7 @@ int32_t ble_char_write(int32_t characteristic, const void *data, uint32_t data_s
 AETHER_IMPORT("env", "ble_char_read")
 int32_t ble_char_read(int32_t characteristic, void *into, uint32_t into_size);
 
-// Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one.
+// Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one; the event is then one of type 0.
 // Needs ble.
 AETHER_IMPORT("env", "ble_event_pop")
 int32_t ble_event_pop(void *into, uint32_t into_size);
@@ -1314,13 +1320,13 @@ int32_t wifi_deauth(const void *station, const void *access, int32_t channel, in
 
 // Access points.
 // Needs wifi.inject.
-// No such device on this host: ENODEV.
+// Refused by policy: ENOTSUP.
 AETHER_IMPORT("env", "wifi_scan_aps")
 int32_t wifi_scan_aps(void *into, uint32_t into_size);
 
 // Signal strengths.
 // Needs wifi.inject.
-// No such device on this host: ENODEV.
+// Refused by policy: ENOTSUP.
 AETHER_IMPORT("env", "wifi_scan_rssi")
 int32_t wifi_scan_rssi(void *into, uint32_t into_size);
 
@@ -1492,6 +1498,10 @@ void *host_memcpy(void *to, void *from, uint32_t size);
 AETHER_IMPORT("env", "memmove")
 void *host_memmove(void *to, void *from, uint32_t size);
 
+// As memcpy.
+AETHER_IMPORT("env", "emscripten_memcpy_big")
+void *host_emscripten_memcpy_big(void *to, void *from, uint32_t size);
+
 // Gives `to`.
 AETHER_IMPORT("env", "memset")
 void *host_memset(void *to, int32_t value, uint32_t size);
@@ -1499,6 +1509,10 @@ void *host_memset(void *to, int32_t value, uint32_t size);
 // Below, above or 0.
 AETHER_IMPORT("env", "memcmp")
 int32_t host_memcmp(void *a, void *b, uint32_t size);
+
+// Address of the first such byte; 0 without one.
+AETHER_IMPORT("env", "memchr")
+void *host_memchr(void *bytes, int32_t byte, uint32_t size);
 
 // Bytes before the zero byte.
 AETHER_IMPORT("env", "strlen")
@@ -1512,6 +1526,10 @@ int32_t host_strcmp(void *a, void *b);
 AETHER_IMPORT("env", "strncmp")
 int32_t host_strncmp(void *a, void *b, uint32_t size);
 
+// The same, letters of both cases being equal.
+AETHER_IMPORT("env", "strncasecmp")
+int32_t host_strncasecmp(void *a, void *b, uint32_t size);
+
 // Gives `to`.
 AETHER_IMPORT("env", "strcpy")
 void *host_strcpy(void *to, void *from);
@@ -1524,14 +1542,25 @@ void *host_strncpy(void *to, void *from, uint32_t size);
 AETHER_IMPORT("env", "strchr")
 void *host_strchr(void *text, int32_t byte);
 
-// Writes a line into the app's log.
-// Rate: 200 a second with all of log.
-AETHER_IMPORT("env", "puts")
-int32_t host_puts(const char *text);
+// Address of the first such part; 0 without one.
+AETHER_IMPORT("env", "strstr")
+void *host_strstr(void *text, void *part);
 
-// Adds to the line that is being written.
-AETHER_IMPORT("env", "putchar")
-int32_t host_putchar(int32_t byte);
+// How many bytes the text begins with that are among these.
+AETHER_IMPORT("env", "strspn")
+int32_t host_strspn(void *text, void *bytes);
+
+// How many bytes the text begins with that are not among these.
+AETHER_IMPORT("env", "strcspn")
+int32_t host_strcspn(void *text, void *bytes);
+
+// A copy of the text, to be given to free.
+AETHER_IMPORT("env", "strdup")
+void *host_strdup(void *text);
+
+// As strdup.
+AETHER_IMPORT("env", "_strdup")
+void *host__strdup(void *text);
 
 // As mem_alloc.
 AETHER_IMPORT("env", "malloc")
@@ -1549,9 +1578,105 @@ void *host_realloc(void *address, uint32_t size);
 AETHER_IMPORT("env", "free")
 void host_free(void *address);
 
+// Adds to the line that is being written; whole lines are in the app's log. Gives how many bytes; −EMSGSIZE beyond 65,536.
+AETHER_IMPORT("env", "printf")
+int32_t host_printf(void *format, void *arguments);
+
+// As printf.
+AETHER_IMPORT("env", "vprintf")
+int32_t host_vprintf(void *format, void *arguments);
+
+// Writes the text and a zero byte; gives its length.
+AETHER_IMPORT("env", "sprintf")
+int32_t host_sprintf(void *to, void *format, void *arguments);
+
+// As sprintf.
+AETHER_IMPORT("env", "vsprintf")
+int32_t host_vsprintf(void *to, void *format, void *arguments);
+
+// The same, but no more than `size` bytes with the zero byte; gives the length that all of it has.
+AETHER_IMPORT("env", "snprintf")
+int32_t host_snprintf(void *to, uint32_t size, void *format, void *arguments);
+
+// As snprintf.
+AETHER_IMPORT("env", "vsnprintf")
+int32_t host_vsnprintf(void *to, uint32_t size, void *format, void *arguments);
+
+// Writes a line into the app's log.
+AETHER_IMPORT("env", "puts")
+int32_t host_puts(const char *text);
+
+// Adds to the line that is being written.
+AETHER_IMPORT("env", "putchar")
+int32_t host_putchar(int32_t byte);
+
 // The number that a text begins with.
 AETHER_IMPORT("env", "atoi")
 int32_t host_atoi(void *text);
+
+// The same in a base of 2 to 36, or 0; where it ends is written at `end`.
+AETHER_IMPORT("env", "strtol")
+int32_t host_strtol(void *text, void *end, int32_t base);
+
+// The same without a sign.
+AETHER_IMPORT("env", "strtoul")
+int32_t host_strtoul(void *text, void *end, int32_t base);
+
+// Not 0 for A to Z.
+AETHER_IMPORT("env", "isupper")
+int32_t host_isupper(int32_t byte);
+
+// Not 0 for letters.
+AETHER_IMPORT("env", "isalpha")
+int32_t host_isalpha(int32_t byte);
+
+// Not 0 for space, tab and ends of lines.
+AETHER_IMPORT("env", "isspace")
+int32_t host_isspace(int32_t byte);
+
+// Not 0 for what is printed and is no space.
+AETHER_IMPORT("env", "isgraph")
+int32_t host_isgraph(int32_t byte);
+
+// Not 0 for what is printed.
+AETHER_IMPORT("env", "isprint")
+int32_t host_isprint(int32_t byte);
+
+// Not 0 for 0 to 9.
+AETHER_IMPORT("env", "isdigit")
+int32_t host_isdigit(int32_t byte);
+
+// Not 0 for digits of base 16.
+AETHER_IMPORT("env", "isxdigit")
+int32_t host_isxdigit(int32_t byte);
+
+// Not 0 for letters and digits.
+AETHER_IMPORT("env", "isalnum")
+int32_t host_isalnum(int32_t byte);
+
+// The small letter.
+AETHER_IMPORT("env", "tolower")
+int32_t host_tolower(int32_t byte);
+
+// The large letter.
+AETHER_IMPORT("env", "toupper")
+int32_t host_toupper(int32_t byte);
+
+// Nanoseconds since the host started.
+AETHER_IMPORT("env", "clock")
+int64_t host_clock(void);
+
+// Writes seconds (64 bits) and nanoseconds (32 bits): clock 0 since 1970, 1 since the start.
+AETHER_IMPORT("env", "clock_gettime")
+int32_t host_clock_gettime(int32_t clock, void *time);
+
+// Gives 0: there is no way back to the place.
+AETHER_IMPORT("env", "setjmp")
+int32_t host_setjmp(void *place);
+
+// Ends the app as a crash.
+AETHER_IMPORT("env", "longjmp")
+void host_longjmp(void *place, int32_t value);
 
 // Ends the app.
 AETHER_IMPORT("env", "exit")
@@ -1560,6 +1685,30 @@ void host_exit(int32_t code);
 // Ends the app as a crash.
 AETHER_IMPORT("env", "abort")
 void host_abort(void);
+
+// The same, as the reference's run-time has it.
+AETHER_IMPORT("env", "abort")
+void abort_alt(int32_t code);
+
+// The same.
+AETHER_IMPORT("env", "abortStackOverflow")
+void host_abortStackOverflow(int32_t size);
+
+// The same.
+AETHER_IMPORT("env", "nullFunc_X")
+void host_nullFunc_X(int32_t code);
+
+// As mem_alloc.
+AETHER_IMPORT("env", "__cxa_allocate_exception")
+void *host___cxa_allocate_exception(uint32_t size);
+
+// Nothing is ever caught.
+AETHER_IMPORT("env", "__cxa_begin_catch")
+void host___cxa_begin_catch(void *exception);
+
+// Ends the app as a crash.
+AETHER_IMPORT("env", "__cxa_throw")
+void host___cxa_throw(void *exception, void *kind, void *destructor);
 
 // Older import sets
 
@@ -1604,7 +1753,7 @@ int32_t akira_display_pixel(int32_t x, int32_t y, int32_t color);
 
 // As display_flush.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("akira", "akira_display_flush")
 int32_t akira_display_flush(void);
 
@@ -1665,7 +1814,7 @@ int32_t env_akira_display_pixel(int32_t x, int32_t y, int32_t color);
 
 // As display_flush.
 // Needs display.write.
-// Rate: 100 a second with all of display.
+// Rate: 100 a second with all of display, else it waits.
 AETHER_IMPORT("env", "akira_display_flush")
 int32_t env_akira_display_flush(void);
 

@@ -99,6 +99,9 @@ public enum Constant {
   public static var netEventData: Int32 { 3 }
   public static var netEventAccept: Int32 { 4 }
   public static var netEventError: Int32 { 5 }
+  public static var haLightState: Int32 { 1 }
+  public static var haLightBrightness: Int32 { 2 }
+  public static var haLightColor: Int32 { 4 }
   public static var appStateNew: Int32 { 0 }
   public static var appStateInstalled: Int32 { 1 }
   public static var appStateRunning: Int32 { 2 }
@@ -330,7 +333,7 @@ public enum Display {
 
   /// Copies pixels and shows them at once.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
+  /// Rate: 100 a second with all of display, else it waits.
   @discardableResult
   public static func rawWrite(x: Int32, y: Int32, width: Int32, height: Int32, pixels: Span<UInt8>) throws(AppError) -> Int32 {
     try AppError.check(pixels.withUnsafeBytes { pixels in host_display_raw_write(x, y, width, height, pixels.baseAddress, UInt32(truncatingIfNeeded: pixels.count)) })
@@ -338,7 +341,7 @@ public enum Display {
 
   /// The same without waiting.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
+  /// Rate: 100 a second with all of display, else it waits.
   @discardableResult
   public static func rawWriteAsync(x: Int32, y: Int32, width: Int32, height: Int32, pixels: Span<UInt8>) throws(AppError) -> Int32 {
     try AppError.check(pixels.withUnsafeBytes { pixels in host_display_raw_write_async(x, y, width, height, pixels.baseAddress, UInt32(truncatingIfNeeded: pixels.count)) })
@@ -360,7 +363,7 @@ public enum Display {
 
   /// Shows what was drawn; it happens by itself 50 ms behind the last draw.
   /// Needs display.write.
-  /// Rate: 100 a second with all of display.
+  /// Rate: 100 a second with all of display, else it waits.
   @discardableResult
   public static func flush() throws(AppError) -> Int32 {
     try AppError.check(host_display_flush())
@@ -438,7 +441,7 @@ public enum GPIO {
 
 /// Sensors.
 public enum Sensors {
-  /// A thousandth of the channel's unit; −2^31 without a value.
+  /// A thousandth of the channel's unit; −2^31 without a value, and when it is asked for too often.
   /// Needs sensor.read.
   /// Rate: 50 a second with all of sensor.
   public static func read(channel: Int32) -> Int32 {
@@ -580,7 +583,7 @@ public enum Timers {
 public enum Storage {
   /// Mode 0 read, 1 write anew, 2 append, 3 both anew; writing needs storage.write.
   /// Needs storage.read or storage.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func open(path: Text, mode: Int32) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_storage_open(path, mode) })
@@ -588,7 +591,7 @@ public enum Storage {
 
   /// Gives how many bytes; 0 at the end.
   /// Needs storage.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func read(file: Int32, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_storage_read(file, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
@@ -596,7 +599,7 @@ public enum Storage {
 
   /// Gives how many bytes; −ENOSPC when the quota is used up.
   /// Needs storage.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func write(file: Int32, data: Span<UInt8>) throws(AppError) -> Int32 {
     try AppError.check(data.withUnsafeBytes { data in host_storage_write(file, data.baseAddress, UInt32(truncatingIfNeeded: data.count)) })
@@ -610,7 +613,7 @@ public enum Storage {
 
   /// Removes a file.
   /// Needs storage.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func delete(path: Text) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_storage_delete(path) })
@@ -618,7 +621,7 @@ public enum Storage {
 
   /// Names, a line each, folders with /, as many whole lines as fit, and a zero byte; gives the bytes with it.
   /// Needs storage.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func list(path: Text, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in into.withUnsafeMutableBytes { into in host_storage_list(path, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) } })
@@ -629,7 +632,7 @@ public enum Storage {
 public enum Files {
   /// Flags 0 read, 1 write, 2 append, 4 both, 8 create, 16 truncate; writing needs fs.write.
   /// Needs fs.read or fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func open(path: Text, flags: Int32) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_fs_open(path, flags) })
@@ -644,7 +647,7 @@ public enum Files {
 
   /// Gives how many bytes; 0 at the end.
   /// Needs fs.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func read(file: Int32, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_fs_read(file, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
@@ -652,7 +655,7 @@ public enum Files {
 
   /// Gives how many bytes; −ENOSPC when the quota is used up.
   /// Needs fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func write(file: Int32, data: Span<UInt8>) throws(AppError) -> Int32 {
     try AppError.check(data.withUnsafeBytes { data in host_fs_write(file, data.baseAddress, UInt32(truncatingIfNeeded: data.count)) })
@@ -660,7 +663,7 @@ public enum Files {
 
   /// From 0 the start, 1 here, 2 the end; gives the new place.
   /// Needs fs.read or fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func seek(file: Int32, offset: Int32, whence: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_fs_seek(file, offset, whence))
@@ -668,7 +671,7 @@ public enum Files {
 
   /// The place.
   /// Needs fs.read or fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func tell(file: Int32) throws(AppError) -> Int32 {
     try AppError.check(host_fs_tell(file))
@@ -676,7 +679,7 @@ public enum Files {
 
   /// Size (32 bits), type (0 file, 1 folder), 3 bytes of nothing, changed (64 bits, ms).
   /// Needs fs.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func stat(path: Text, status: inout [UInt8]) throws(AppError) -> Int32 {
     if status.count < 16 { throw AppError.einval }
@@ -685,7 +688,7 @@ public enum Files {
 
   /// Removes a file or an empty folder.
   /// Needs fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func unlink(path: Text) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_fs_unlink(path) })
@@ -693,7 +696,7 @@ public enum Files {
 
   /// Makes a folder.
   /// Needs fs.write.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func mkdir(path: Text) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in host_fs_mkdir(path) })
@@ -701,7 +704,7 @@ public enum Files {
 
   /// As storage_list.
   /// Needs fs.read.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func readdir(path: Text, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(path.withText { path in into.withUnsafeMutableBytes { into in host_fs_readdir(path, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) } })
@@ -770,7 +773,7 @@ public enum Network {
     try AppError.check(host_net_tx_flush(stream))
   }
 
-  /// Takes the next event of 4 bytes. 1: taken, 0: none.
+  /// Takes the next event of 4 bytes. 1: taken, 0: none, and the event is one of type 0.
   /// Needs network.
   @discardableResult
   public static func eventPop(into: inout [UInt8]) throws(AppError) -> Int32 {
@@ -803,7 +806,7 @@ public enum Messages {
     try AppError.check(topic.withText { topic in host_msg_unsubscribe(topic) })
   }
 
-  /// Gives the number of subscribers that got it; −EAGAIN when one that must not lose is full.
+  /// 1 to 4,096 bytes, else −EMSGSIZE. Gives the number of subscribers that got it; −EAGAIN when one that must not lose is full.
   /// Needs ipc.
   /// Rate: 200 a second with all of ipc.
   @discardableResult
@@ -920,7 +923,7 @@ public enum Apps {
 public enum Settings {
   /// The text with its zero byte; gives its length without it, −ENOENT without one.
   /// Needs settings.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func get(key: Text, into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(key.withText { key in into.withUnsafeMutableBytes { into in host_settings_get(key, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) } })
@@ -928,7 +931,7 @@ public enum Settings {
 
   /// Kept for this app alone, over restarts.
   /// Needs settings.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func set(key: Text, value: Text) throws(AppError) -> Int32 {
     try AppError.check(key.withText { key in value.withText { value in host_settings_set(key, value) } })
@@ -936,7 +939,7 @@ public enum Settings {
 
   /// −ENOENT when there is none.
   /// Needs settings.
-  /// Rate: 40 a second with all of storage.
+  /// Rate: 40 a second with all of storage, else it waits.
   @discardableResult
   public static func delete(key: Text) throws(AppError) -> Int32 {
     try AppError.check(key.withText { key in host_settings_delete(key) })
@@ -945,7 +948,7 @@ public enum Settings {
 
 /// Cryptography.
 public enum Crypto {
-  /// At most 65,536 bytes.
+  /// At most 65,536 bytes, as everywhere here; more: −EMSGSIZE.
   /// Needs crypto.
   @discardableResult
   public static func sha256(data: Span<UInt8>, digest: inout [UInt8]) throws(AppError) -> Int32 {
@@ -1209,7 +1212,7 @@ public enum MQTT {
     try AppError.check(id.withText { id in host_ha_light_report(id, on, brightness, red, green, blue) })
   }
 
-  /// Takes what is wanted of the light. 1: taken, 0: none.
+  /// Takes what is wanted of the light: 1 whether it is on, 2 its brightness, 4 its colour, added up; 0: nothing. What is not wanted is left as it was.
   /// Needs mqtt.
   @discardableResult
   public static func haLightPoll(id: Text, on: inout Int32, brightness: inout Int32, red: inout Int32, green: inout Int32, blue: inout Int32, timeout: Int32) throws(AppError) -> Int32 {
@@ -1509,7 +1512,7 @@ public enum BLE {
     try AppError.check(into.withUnsafeMutableBytes { into in host_ble_char_read(characteristic, into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
   }
 
-  /// Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one.
+  /// Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one; the event is then one of type 0.
   /// Needs ble.
   @discardableResult
   public static func eventPop(into: inout [UInt8]) throws(AppError) -> Int32 {
@@ -1705,7 +1708,7 @@ public enum WiFi {
 
   /// Access points.
   /// Needs wifi.inject.
-  /// No such device on this host: ENODEV.
+  /// Refused by policy: ENOTSUP.
   @discardableResult
   public static func scanAps(into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_wifi_scan_aps(into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
@@ -1713,7 +1716,7 @@ public enum WiFi {
 
   /// Signal strengths.
   /// Needs wifi.inject.
-  /// No such device on this host: ENODEV.
+  /// Refused by policy: ENOTSUP.
   @discardableResult
   public static func scanRssi(into: inout [UInt8]) throws(AppError) -> Int32 {
     try AppError.check(into.withUnsafeMutableBytes { into in host_wifi_scan_rssi(into.baseAddress, UInt32(truncatingIfNeeded: into.count)) })
@@ -2668,6 +2671,171 @@ func host_nfc_mb_get(_ into: UnsafeMutableRawPointer?, _ intoSize: UInt32) -> In
 @_extern(wasm, module: "env", name: "nfc_mb_status") @_extern(c)
 func host_nfc_mb_status() -> Int32
 
+@_extern(wasm, module: "env", name: "memcpy") @_extern(c)
+func host_memcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "memmove") @_extern(c)
+func host_memmove(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "emscripten_memcpy_big") @_extern(c)
+func host_emscripten_memcpy_big(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "memset") @_extern(c)
+func host_memset(_ to: UnsafeMutableRawPointer?, _ value: Int32, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "memcmp") @_extern(c)
+func host_memcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
+
+@_extern(wasm, module: "env", name: "memchr") @_extern(c)
+func host_memchr(_ bytes: UnsafeMutableRawPointer?, _ byte: Int32, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strlen") @_extern(c)
+func host_strlen(_ text: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strcmp") @_extern(c)
+func host_strcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strncmp") @_extern(c)
+func host_strncmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
+
+@_extern(wasm, module: "env", name: "strncasecmp") @_extern(c)
+func host_strncasecmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
+
+@_extern(wasm, module: "env", name: "strcpy") @_extern(c)
+func host_strcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strncpy") @_extern(c)
+func host_strncpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strchr") @_extern(c)
+func host_strchr(_ text: UnsafeMutableRawPointer?, _ byte: Int32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strstr") @_extern(c)
+func host_strstr(_ text: UnsafeMutableRawPointer?, _ part: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "strspn") @_extern(c)
+func host_strspn(_ text: UnsafeMutableRawPointer?, _ bytes: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strcspn") @_extern(c)
+func host_strcspn(_ text: UnsafeMutableRawPointer?, _ bytes: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strdup") @_extern(c)
+func host_strdup(_ text: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "_strdup") @_extern(c)
+func host__strdup(_ text: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "malloc") @_extern(c)
+func host_malloc(_ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "calloc") @_extern(c)
+func host_calloc(_ count: UInt32, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "realloc") @_extern(c)
+func host_realloc(_ address: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "free") @_extern(c)
+func host_free(_ address: UnsafeMutableRawPointer?)
+
+@_extern(wasm, module: "env", name: "printf") @_extern(c)
+func host_printf(_ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "vprintf") @_extern(c)
+func host_vprintf(_ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "sprintf") @_extern(c)
+func host_sprintf(_ to: UnsafeMutableRawPointer?, _ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "vsprintf") @_extern(c)
+func host_vsprintf(_ to: UnsafeMutableRawPointer?, _ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "snprintf") @_extern(c)
+func host_snprintf(_ to: UnsafeMutableRawPointer?, _ size: UInt32, _ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "vsnprintf") @_extern(c)
+func host_vsnprintf(_ to: UnsafeMutableRawPointer?, _ size: UInt32, _ format: UnsafeMutableRawPointer?, _ arguments: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "puts") @_extern(c)
+func host_puts(_ text: UnsafePointer<CChar>?) -> Int32
+
+@_extern(wasm, module: "env", name: "putchar") @_extern(c)
+func host_putchar(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "atoi") @_extern(c)
+func host_atoi(_ text: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "strtol") @_extern(c)
+func host_strtol(_ text: UnsafeMutableRawPointer?, _ end: UnsafeMutableRawPointer?, _ base: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "strtoul") @_extern(c)
+func host_strtoul(_ text: UnsafeMutableRawPointer?, _ end: UnsafeMutableRawPointer?, _ base: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isupper") @_extern(c)
+func host_isupper(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isalpha") @_extern(c)
+func host_isalpha(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isspace") @_extern(c)
+func host_isspace(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isgraph") @_extern(c)
+func host_isgraph(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isprint") @_extern(c)
+func host_isprint(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isdigit") @_extern(c)
+func host_isdigit(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isxdigit") @_extern(c)
+func host_isxdigit(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "isalnum") @_extern(c)
+func host_isalnum(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "tolower") @_extern(c)
+func host_tolower(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "toupper") @_extern(c)
+func host_toupper(_ byte: Int32) -> Int32
+
+@_extern(wasm, module: "env", name: "clock") @_extern(c)
+func host_clock() -> Int64
+
+@_extern(wasm, module: "env", name: "clock_gettime") @_extern(c)
+func host_clock_gettime(_ clock: Int32, _ time: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "setjmp") @_extern(c)
+func host_setjmp(_ place: UnsafeMutableRawPointer?) -> Int32
+
+@_extern(wasm, module: "env", name: "longjmp") @_extern(c)
+func host_longjmp(_ place: UnsafeMutableRawPointer?, _ value: Int32)
+
+@_extern(wasm, module: "env", name: "exit") @_extern(c)
+func host_exit(_ code: Int32)
+
+@_extern(wasm, module: "env", name: "abort") @_extern(c)
+func host_abort()
+
+@_extern(wasm, module: "env", name: "abort") @_extern(c)
+func host_abort_alt(_ code: Int32)
+
+@_extern(wasm, module: "env", name: "abortStackOverflow") @_extern(c)
+func host_abortStackOverflow(_ size: Int32)
+
+@_extern(wasm, module: "env", name: "nullFunc_X") @_extern(c)
+func host_nullFunc_X(_ code: Int32)
+
+@_extern(wasm, module: "env", name: "__cxa_allocate_exception") @_extern(c)
+func host___cxa_allocate_exception(_ size: UInt32) -> UnsafeMutableRawPointer?
+
+@_extern(wasm, module: "env", name: "__cxa_begin_catch") @_extern(c)
+func host___cxa_begin_catch(_ exception: UnsafeMutableRawPointer?)
+
+@_extern(wasm, module: "env", name: "__cxa_throw") @_extern(c)
+func host___cxa_throw(_ exception: UnsafeMutableRawPointer?, _ kind: UnsafeMutableRawPointer?, _ destructor: UnsafeMutableRawPointer?)
+
 @_extern(wasm, module: "env", name: "log") @_extern(c)
 func host_log(_ level: Int32, _ text: UnsafePointer<CChar>?) -> Int32
 
@@ -2682,63 +2850,6 @@ func host_bt_shell_send_data(_ kind: Int32, _ data: UnsafeRawPointer?, _ dataSiz
 
 @_extern(wasm, module: "env", name: "bt_shell_is_ready") @_extern(c)
 func host_bt_shell_is_ready() -> Int32
-
-@_extern(wasm, module: "env", name: "memcpy") @_extern(c)
-func host_memcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "memmove") @_extern(c)
-func host_memmove(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "memset") @_extern(c)
-func host_memset(_ to: UnsafeMutableRawPointer?, _ value: Int32, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "memcmp") @_extern(c)
-func host_memcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
-
-@_extern(wasm, module: "env", name: "strlen") @_extern(c)
-func host_strlen(_ text: UnsafeMutableRawPointer?) -> Int32
-
-@_extern(wasm, module: "env", name: "strcmp") @_extern(c)
-func host_strcmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?) -> Int32
-
-@_extern(wasm, module: "env", name: "strncmp") @_extern(c)
-func host_strncmp(_ a: UnsafeMutableRawPointer?, _ b: UnsafeMutableRawPointer?, _ size: UInt32) -> Int32
-
-@_extern(wasm, module: "env", name: "strcpy") @_extern(c)
-func host_strcpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "strncpy") @_extern(c)
-func host_strncpy(_ to: UnsafeMutableRawPointer?, _ from: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "strchr") @_extern(c)
-func host_strchr(_ text: UnsafeMutableRawPointer?, _ byte: Int32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "puts") @_extern(c)
-func host_puts(_ text: UnsafePointer<CChar>?) -> Int32
-
-@_extern(wasm, module: "env", name: "putchar") @_extern(c)
-func host_putchar(_ byte: Int32) -> Int32
-
-@_extern(wasm, module: "env", name: "malloc") @_extern(c)
-func host_malloc(_ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "calloc") @_extern(c)
-func host_calloc(_ count: UInt32, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "realloc") @_extern(c)
-func host_realloc(_ address: UnsafeMutableRawPointer?, _ size: UInt32) -> UnsafeMutableRawPointer?
-
-@_extern(wasm, module: "env", name: "free") @_extern(c)
-func host_free(_ address: UnsafeMutableRawPointer?)
-
-@_extern(wasm, module: "env", name: "atoi") @_extern(c)
-func host_atoi(_ text: UnsafeMutableRawPointer?) -> Int32
-
-@_extern(wasm, module: "env", name: "exit") @_extern(c)
-func host_exit(_ code: Int32)
-
-@_extern(wasm, module: "env", name: "abort") @_extern(c)
-func host_abort()
 
 @_extern(wasm, module: "akira", name: "akira_display_clear") @_extern(c)
 func host_akira_display_clear(_ color: Int32) -> Int32

@@ -14,6 +14,8 @@ public struct NativeFunction: Sendable, Equatable {
   public var rate: RateClass?
   public var family: NativeFamily
   public var support: NativeSupport
+  /// What a guest gets when its calls of the rate class are used up, where an error would be taken for a value; `nil`: −EAGAIN.
+  public var limitedResult: Int32?
   /// What it does and gives, for people: one line.
   public var summary: String
 
@@ -36,6 +38,8 @@ public enum NativeType: UInt8, Sendable, Equatable {
 public struct NativeParameter: Sendable, Equatable {
   public var name: String
   public var kind: Kind
+  /// Of bytes and buffers; looked at before the address is.
+  public var lengths: LengthLimit?
 
   public enum Kind: Sendable, Equatable {
     case int32
@@ -66,6 +70,18 @@ public struct NativeParameter: Sendable, Equatable {
   }
 }
 
+/// How many bytes a parameter may have, and what a guest gets for others.
+public struct LengthLimit: Sendable, Equatable {
+  public var range: ClosedRange<UInt32>
+  /// Positive.
+  public var errno: Int32
+
+  /// −EINVAL for others.
+  static func valid(_ range: ClosedRange<UInt32>) -> LengthLimit { LengthLimit(range: range, errno: 22) }
+  /// −EMSGSIZE for others.
+  static func message(_ range: ClosedRange<UInt32>) -> LengthLimit { LengthLimit(range: range, errno: 90) }
+}
+
 public enum NativeResult: Sendable, Equatable {
   case nothing
   /// Zero or more, or a negative error number.
@@ -92,6 +108,10 @@ public enum RateClass: UInt8, Sendable, CaseIterable {
     }
   }
 
+  /// Whether a call that comes too early waits for its turn, as with a slow device; else it is refused. The reference limits
+  /// neither: its apps draw and read files in loops that take no refusal for an answer.
+  public var waits: Bool { self == .display || self == .storage }
+
   public var name: String {
     switch self {
     case .display: "display"
@@ -114,6 +134,16 @@ public enum NativeSupport: Sendable, Equatable {
   case notBuilt
   /// Not offered by policy, since it is made for attacks: −ENOTSUP.
   case refused
+
+  /// What a call gives as its error, positive.
+  public var errno: Int32 {
+    switch self {
+    case .implemented: 0
+    case .noDevice: 19
+    case .notBuilt: 38
+    case .refused: 95
+    }
+  }
 }
 
 /// Chapters of the table.

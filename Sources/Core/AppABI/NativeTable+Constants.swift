@@ -41,6 +41,8 @@ extension NativeTable {
       NativeConstant("NET_EVENT_NONE", 0), NativeConstant("NET_EVENT_CONNECTED", 1),
       NativeConstant("NET_EVENT_DISCONNECTED", 2), NativeConstant("NET_EVENT_DATA", 3),
       NativeConstant("NET_EVENT_ACCEPT", 4), NativeConstant("NET_EVENT_ERROR", 5),
+      NativeConstant("HA_LIGHT_STATE", 1), NativeConstant("HA_LIGHT_BRIGHTNESS", 2),
+      NativeConstant("HA_LIGHT_COLOR", 4),
       NativeConstant("APP_STATE_NEW", 0), NativeConstant("APP_STATE_INSTALLED", 1),
       NativeConstant("APP_STATE_RUNNING", 2),
       NativeConstant("APP_STATE_STOPPED", 3), NativeConstant("APP_STATE_ERROR", 4),

@@ -1,38 +1,17 @@
 import AppFormat
 
 extension NativeTable {
-  /// What lines before 1.6 offered, and the part of a C library that the reference's run-time brings.
+  /// What lines before 1.6 offered.
   static var older: [NativeFunction] {
     let screen = Row(family: .legacy, capabilities: [.displayWrite])
     let hid = Row(family: .legacy, capabilities: [.hid])
     let shell = Row(family: .legacy, capabilities: [.ble], rate: .log)
-    let c = Row(family: .libc)
     var rows = [
       Row(family: .legacy, rate: .log)("log", "level text$", "Writes a line: 1 error, 2 warning, 3 info, 4 debug."),
       shell("bt_shell_print", "text$", "Writes a line into the app's log."),
       shell("bt_shell_print", "length text$", "The same, as it was registered."),
       shell("bt_shell_send_data", "kind data[]", "Gives the number of bytes."),
       shell("bt_shell_is_ready", "", "1."),
-
-      c("memcpy", "to:u from:u size:u", gives: .address, "Gives `to`."),
-      c("memmove", "to:u from:u size:u", gives: .address, "Gives `to`."),
-      c("memset", "to:u value size:u", gives: .address, "Gives `to`."),
-      c("memcmp", "a:u b:u size:u", "Below, above or 0."),
-      c("strlen", "text:u", "Bytes before the zero byte."),
-      c("strcmp", "a:u b:u", "Below, above or 0."),
-      c("strncmp", "a:u b:u size:u", "Below, above or 0."),
-      c("strcpy", "to:u from:u", gives: .address, "Gives `to`."),
-      c("strncpy", "to:u from:u size:u", gives: .address, "Gives `to`."),
-      c("strchr", "text:u byte", gives: .address, "Address of the first such byte; 0 without one."),
-      c("puts", "text$", rate: .log, "Writes a line into the app's log."),
-      c("putchar", "byte", "Adds to the line that is being written."),
-      c("malloc", "size:u", gives: .address, "As mem_alloc."),
-      c("calloc", "count:u size:u", gives: .address, "As mem_alloc, filled with zero bytes."),
-      c("realloc", "address:u size:u", gives: .address, "Moves it."),
-      c("free", "address:u", gives: .nothing, "As mem_free."),
-      c("atoi", "text:u", "The number that a text begins with."),
-      c("exit", "code", gives: .nothing, "Ends the app."),
-      c("abort", "", gives: .nothing, "Ends the app as a crash."),
     ]
     for module in ["akira", "env"] {
       var screen = screen, hid = hid
@@ -54,5 +33,24 @@ extension NativeTable {
       ]
     }
     return rows
+  }
+
+  /// What a host answers to calls of a function that has no row for the types that a module imports it with; `nil`: there is no
+  /// such function, or it is one that works with other types, and the app ends at the call.
+  ///
+  /// These are functions that the reference's older lines had as stubs, and those of its branches that this host refuses or has
+  /// no device for.
+  public static func support(ofUnlisted module: String, _ name: String) -> NativeSupport? {
+    let rows = functions(module: module, name: name)
+    if let first = rows.first { return rows.contains { $0.support == .implemented } ? nil : first.support }
+    switch module {
+    case "akira_display": return name == "display_write" ? .notBuilt : nil
+    case "akira", "env":
+      if ["akira_storage_", "akira_http_"].contains(where: name.hasPrefix) { return .notBuilt }
+      guard module == "env" else { return nil }
+      if ["rf_tx_cw_", "ble_spam_"].contains(where: name.hasPrefix) { return .refused }
+      return name.hasPrefix("nfc_") ? .noDevice : nil
+    default: return nil
+    }
   }
 }

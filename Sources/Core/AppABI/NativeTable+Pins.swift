@@ -17,15 +17,21 @@ extension NativeTable {
       gpio("gpio_read", "pin", needs: [.gpioRead], "0 or 1, of a pin that the app has configured."),
       gpio("gpio_write", "pin value", "Sets an output."),
 
-      sensors("sensor_read", "channel", "A thousandth of the channel's unit; −2^31 without a value."),
+      sensors(
+        "sensor_read", "channel", limitedResult: .min,
+        "A thousandth of the channel's unit; −2^31 without a value, and when it is asked for too often."),
 
       uart("uart_open", "port baud", "Gives a handle; −EBUSY while an app has the port."),
       uart("uart_write", "uart data[]", "Gives how many bytes were taken."),
       uart("uart_read", "uart into[]=", "Does not wait; 0: no data."),
       uart("uart_close", "uart", "Gives the handle back."),
 
-      i2c("i2c_read_reg", "bus address register into[]=", "Reads up to 256 bytes from a device's register."),
-      i2c("i2c_write_reg", "bus address register data[]", "Writes up to 256 bytes to a device's register."),
+      i2c(
+        "i2c_read_reg", "bus address register into[]=", lengths: ["into": .valid(0...256)],
+        "Reads up to 256 bytes from a device's register."),
+      i2c(
+        "i2c_write_reg", "bus address register data[]", lengths: ["data": .valid(0...256)],
+        "Writes up to 256 bytes to a device's register."),
 
       pwm("pwm_set", "channel hertz percent", "1 to 10,000,000 Hz, 0 to 100 percent."),
       pwm("pwm_disable", "channel", "Switches it off."),

@@ -36,12 +36,14 @@ extension NativeTable {
       hid("hid_gamepad_reset", "", "Everything at rest."),
       hid("hid_gamepad_send_report", "buttons x y z rx ry rz dpad", "The whole state at once."),
       hid("hid_consumer_send", "usage", "A media key, pressed and released."),
-      hid("hid_send_raw_report", "id data[]", "A report of at most 64 bytes."),
+      hid("hid_send_raw_report", "id data[]", lengths: ["data": .message(0...64)], "A report of at most 64 bytes."),
       hid("hid_raw_recv", "into[]=", "Takes the next output report; 0 without one."),
-      hid("hid_fido_send", "data[]", "A FIDO report of at most 64 bytes, filled up to 64."),
+      hid(
+        "hid_fido_send", "data[]", lengths: ["data": .message(0...64)],
+        "A FIDO report of at most 64 bytes, filled up to 64."),
       hid("hid_fido_recv", "into[]=", "Takes the next FIDO report; 0 without one."),
       hid(
-        "hid_action_register", "name$ actions[]",
+        "hid_action_register", "name$ actions[]", lengths: ["actions": .message(0...64)],
         "A named sequence of at most 8 actions of 4 bytes: kind (1 key, 2 media key, 3 mouse, 4 gamepad), modifiers or mouse buttons, "
           + "and 16 bits of key or gamepad buttons."),
       hid("hid_action_trigger", "name$", "Plays it."),
@@ -59,11 +61,13 @@ extension NativeTable {
       ble("ble_advertise", "", "Begins to advertise."),
       ble("ble_stop_advertise", "", "Ends it."),
       ble("ble_is_connected", "", "1 or 0."),
-      ble("ble_char_write", "characteristic data[]", "Sets the value and notifies."),
+      ble(
+        "ble_char_write", "characteristic data[]", lengths: ["data": .message(0...64)], "Sets the value and notifies."),
       ble("ble_char_read", "characteristic into[]=", "Gives the value's length."),
       ble(
         "ble_event_pop", "into[]=",
-        "Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one."),
+        "Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one; the event is then one of "
+          + "type 0."),
       scan("ble_scan_start", "milliseconds", "Listens for advertisements."),
       scan("ble_scan_stop", "", "Ends it."),
       scan(
@@ -81,17 +85,17 @@ extension NativeTable {
       radio("rf_set_sync_word", "word", ""),
       radio("rf_get_rssi", "", "Signal strength."),
       radio("rf_get_rssi", "into[4]=", "The same, as the reference's SDK and its line 1.4 declare it."),
-      radio("rf_send", "data[]", ""),
-      radio("rf_receive", "into[]= timeout", ""),
-      radio("rf_recv_pop", "into[]= timeout", ""),
+      radio("rf_send", "data[]", lengths: ["data": .valid(1...UInt32.max)], ""),
+      radio("rf_receive", "into[]= timeout", lengths: ["into": .valid(1...UInt32.max)], ""),
+      radio("rf_recv_pop", "into[]= timeout", lengths: ["into": .valid(1...UInt32.max)], ""),
       radio("rf_raw_capture", "into[]= timeout rate", ""),
       radio("rf_raw_replay", "data[] count rate", support: .refused, ""),
       radio("rf_tx_cw_start", "", support: .refused, ""),
       radio("rf_tx_cw_stop", "", support: .refused, ""),
 
       wifi("wifi_deauth", "station[6] access[6] channel count reason", ""),
-      wifi("wifi_scan_aps", "into[]=", support: .noDevice, "Access points."),
-      wifi("wifi_scan_rssi", "into[]=", support: .noDevice, "Signal strengths."),
+      wifi("wifi_scan_aps", "into[]=", "Access points."),
+      wifi("wifi_scan_rssi", "into[]=", "Signal strengths."),
       wifi("wifi_capture_pmkid", "access[6] into[]=", ""),
       wifi("wifi_scan_clients", "into[]=", ""),
       Row(family: .ble, capabilities: [.bleSpam], support: .refused)("ble_spam_start", "kind", ""),

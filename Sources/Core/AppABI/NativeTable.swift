@@ -8,7 +8,7 @@ public enum NativeTable {
 
   /// Every row. No two have the same module, name and types.
   public static let functions: [NativeFunction] =
-    basics + screen + pins + storage + exchange + apps + services + radios + older
+    basics + screen + pins + storage + exchange + apps + services + radios + cLibrary + older
 
   /// Numbers that guests know by name.
   public static let constants: [NativeConstant] = errors + flags

@@ -15,12 +15,19 @@ struct Row {
 
   func callAsFunction(
     _ name: String, _ parameters: String, gives result: NativeResult = .int32, needs: CapabilitySet? = nil,
-    rate: RateClass? = nil, support: NativeSupport? = nil, _ summary: String
+    rate: RateClass? = nil, support: NativeSupport? = nil, lengths: [String: LengthLimit] = [:],
+    limitedResult: Int32? = nil, _ summary: String
   ) -> NativeFunction {
-    NativeFunction(
-      module: module, name: name, parameters: parameters.split(separator: " ").map { NativeParameter(row: $0) },
-      result: result, capabilities: needs ?? capabilities, rate: rate ?? self.rate, family: family,
-      support: support ?? self.support, summary: summary)
+    let parameters = parameters.split(separator: " ").map { text in
+      var parameter = NativeParameter(row: text)
+      parameter.lengths = lengths[parameter.name]
+      return parameter
+    }
+    precondition(parameters.count { $0.lengths != nil } == lengths.count, "a length of no parameter of \(name)")
+    return NativeFunction(
+      module: module, name: name, parameters: parameters, result: result, capabilities: needs ?? capabilities,
+      rate: rate ?? self.rate, family: family, support: support ?? self.support, limitedResult: limitedResult,
+      summary: summary)
   }
 }
 

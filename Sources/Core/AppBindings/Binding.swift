@@ -39,7 +39,8 @@ struct Binding: Sendable {
 
   /// Functions whose result may be any number: below zero is no error.
   static let plainNumbers: Set<String> = [
-    "sensor_read", "rtc_get_unix_time", "rtc_get_uptime_ms", "rf_get_rssi", "memcmp", "strcmp", "strncmp", "atoi",
+    "sensor_read", "rtc_get_unix_time", "rtc_get_uptime_ms", "rf_get_rssi", "memcmp", "strcmp", "strncmp",
+    "strncasecmp", "atoi", "strtol", "strtoul",
   ]
 
   /// Whether the result is an error when it is below zero.
@@ -68,7 +69,10 @@ struct Binding: Sendable {
     if !row.capabilities.isEmpty {
       conditions.append("Needs \(CapabilityRegistry().names(of: row.capabilities).joined(separator: " or ")).")
     }
-    if let rate = row.rate { conditions.append("Rate: \(rate.callsPerSecond) a second with all of \(rate.name).") }
+    if let rate = row.rate {
+      let wait = rate.waits ? ", else it waits" : ""
+      conditions.append("Rate: \(rate.callsPerSecond) a second with all of \(rate.name)\(wait).")
+    }
     switch row.support {
     case .implemented: break
     case .noDevice: conditions.append("No such device on this host: ENODEV.")
@@ -83,7 +87,8 @@ struct Binding: Sendable {
     if row.result == .nothing || row.result == .address { return [] }
     var errors: [String] = []
     if !row.capabilities.isEmpty { errors.append("EPERM") }
-    if row.rate != nil { errors.append("EAGAIN") }
+    if let rate = row.rate, !rate.waits, row.limitedResult == nil { errors.append("EAGAIN") }
+    if row.parameters.contains(where: { $0.lengths?.errno == 90 }) { errors.append("EMSGSIZE") }
     if row.parameters.contains(where: { $0.kind.isPointer }) { errors.append("EFAULT") }
     switch row.support {
     case .implemented: break

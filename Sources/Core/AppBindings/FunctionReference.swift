@@ -35,6 +35,7 @@ enum FunctionReference {
     parameters.
 
     Rate classes, in calls a second, and as many at once: \(RateClass.allCases.map { "\($0.name) \($0.callsPerSecond)" }.joined(separator: ", ")).
+    Calls of \(RateClass.allCases.filter(\.waits).map(\.name).joined(separator: " and ")) that come too early wait for their turn; others are refused.
 
     """
   }

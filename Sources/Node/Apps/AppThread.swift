@@ -94,6 +94,7 @@ final class AppThread: RunningApp, @unchecked Sendable {
     let log = runtime.log(of: launch.name)
     let linked: LinkedModule<AppHost>
     do throws(WasmtimeError) { linked = try runtime.link(launch) } catch { return giveUp(.module("\(error)")) }
+    noteAbsent(linked, log)
     let interrupter = Interrupter(engine: linked.module.engine)
     self.interrupter.withLock { $0 = interrupter }
     if isStopping.load(ordering: .acquiring) { interrupter.stop() }
@@ -144,6 +145,16 @@ final class AppThread: RunningApp, @unchecked Sendable {
     end(exit)
   }
 
+  /// Says what the module imports and this host does not have: it ends the app only when it is called.
+  private func noteAbsent(_ linked: LinkedModule<AppHost>, _ log: AppLog) {
+    let names = linked.absent.filter { NativeTable.support(ofUnlisted: $0.module, $0.name) == nil }
+      .map { "\($0.module).\($0.name) \($0.type)" }
+    guard !names.isEmpty else { return }
+    let rest = names.count > 8 ? " and \(names.count - 8) more" : ""
+    log.write(
+      .warning, "this host does not offer \(names.prefix(8).joined(separator: ", "))\(rest); a call of it ends the app")
+  }
+
   private func noteStart() {
     let privileged = launch.capabilities.intersection(.privileged)
     if !launch.isAttested, !privileged.isEmpty {
@@ -171,13 +182,16 @@ final class AppThread: RunningApp, @unchecked Sendable {
     // Programs of WASI may export both; a command makes itself ready in the last one, others in a function of its own.
     let isWASI = instance.linked.module.imports.contains { $0.module == NativeTable.wasiModule }
     if isWASI { names = ["_start"] + names.dropLast() }
-    guard let entry = names.lazy.compactMap({ try? instance.function($0) }).first else { return .exited(code: 0) }
+    let entry = names.lazy.compactMap { try? instance.function($0) }.first
     instance.setDeadline(nil)
     host.watch.restart()
     do throws(WasmtimeError) {
-      if isWASI, entry.name != "_start", let initialize = try? instance.function("_initialize") {
-        _ = try initialize.call(values: [])
+      if !isWASI || entry?.name != "_start", let setUp = try? instance.function("_initialize"),
+        setUp.signature.parameters.isEmpty
+      {
+        _ = try setUp.call(values: [])
       }
+      guard let entry else { return .exited(code: 0) }
       let arguments = entry.signature.parameters.map { $0.zero }
       guard case .i32(let code)? = try entry.call(values: arguments) else { return .exited(code: 0) }
       return .exited(code: code)

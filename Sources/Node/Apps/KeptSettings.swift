@@ -7,7 +7,7 @@ import Linux
 ///
 /// The file is one line with kind, version and CRC-32 of the rest, and an object in JSON.
 struct KeptSettings {
-  static let keysMax = 64
+  static let keysMax = 100
   static let keyBytesMax = 64
   static let valueBytesMax = 1024
   /// What a setting takes in memory beside its texts.

@@ -1,3 +1,4 @@
+import AppABI
 import Wasmtime
 
 /// A call of a function of the table by a guest. Arguments are counted as the WebAssembly function has them: bytes with their
@@ -45,6 +46,18 @@ enum NativeError: Error {
 extension HostCall where Host == AppHost {
   borrowing func int(_ index: Int) -> Int32 { argument(index) }
   borrowing func uint(_ index: Int) -> UInt32 { argument(index) }
+
+  /// Takes a token of a rate class, for which calls of some classes wait. False when there is none.
+  borrowing func takesTurn(_ rate: RateClass) throws(NativeError) -> Bool {
+    let host = host
+    if host.take(rate) { return true }
+    guard rate.waits, host.buckets.rates[Int(rate.rawValue)] > 0 else { return false }
+    repeat {
+      try wait(until: monotonicNanoseconds() + 5_000_000)
+    } while !host.buckets.take(
+      rate, now: monotonicNanoseconds() / 1_000_000)
+    return true
+  }
 
   /// The text at the address in argument `index`; "" for the address 0. That it lies in the memory was checked.
   borrowing func text(_ index: Int) throws(NativeError) -> String {

@@ -19,6 +19,7 @@ struct NativeLibrary: Sendable {
     addBasics()
     addBuses()
     addCLibrary()
+    addCPrinting()
     addControl()
     addCrypto()
     addDisplay()
@@ -52,6 +53,15 @@ struct NativeLibrary: Sendable {
   /// Everything that modules can import.
   func linker() throws(WasmtimeError) -> Linker<AppHost> {
     var linker = Linker<AppHost>()
+    linker.missing = { module, name, signature in
+      let support = NativeTable.support(ofUnlisted: module, name)
+      return { (call) throws(HostTrap) in
+        guard let errno = support?.errno, signature.result == .i32 || signature.result == nil else {
+          throw HostTrap("\(module).\(name) \(signature) is not offered by this host")
+        }
+        return signature.result.map { _ in .i32(-errno) }
+      }
+    }
     for row in NativeTable.functions + NativeTable.wasi {
       let types = row.types.map { $0 == .i64 ? ValueType.i64 : .i32 }
       let key = "\(row.module).\(row.name)"
@@ -100,8 +110,8 @@ struct Entry: Sendable {
   let needsNothing: Bool
   let checks: [Check]
   let refusesWith: Int32
-  /// Programs of WASI may have something at the address 0, which means nothing to others.
-  let takesZero: Bool
+  /// For bytes at the address 0; `nil`: they are read there, as programs of WASI may have something at that address.
+  private let nullError: NativeError?
 
   /// A range of the guest's memory that arguments name.
   struct Check: Sendable {
@@ -112,21 +122,25 @@ struct Entry: Sendable {
     }
     var address: Int
     var length: Length
+    /// Of the length in an argument.
+    var limit: LengthLimit?
   }
 
   init(_ row: NativeFunction) {
     self.row = row
     needsNothing = row.capabilities.isEmpty
     mask = needsNothing ? .max : row.capabilities.mask
-    takesZero = row.family == .wasi
-    refusesWith = row.support == .noDevice ? 19 : row.support == .refused ? 95 : 38
+    refusesWith = row.support.errno
+    // As the reference has it: a message at the address 0 is a bad pointer, elsewhere an argument that is none.
+    nullError = row.family == .wasi ? nil : row.family == .ipc ? .fault : .invalid
     var checks: [Check] = []
     var index = 0
     for parameter in row.parameters {
       switch parameter.kind {
       case .int32, .uint32, .int64: break
       case .text: checks.append(Check(address: index, length: .zeroByte))
-      case .bytes, .buffer, .shared: checks.append(Check(address: index, length: .argument(index + 1)))
+      case .bytes, .buffer, .shared:
+        checks.append(Check(address: index, length: .argument(index + 1), limit: parameter.lengths))
       case .input(let count), .output(let count): checks.append(Check(address: index, length: .fixed(UInt32(count))))
       case .outputLike: checks.append(Check(address: index, length: .argument(index - 1)))
       }
@@ -160,7 +174,13 @@ struct Entry: Sendable {
   ) throws(HostTrap) -> Answer? {
     do throws(NativeError) {
       if call.permissions & mask == 0, !needsNothing { throw .notPermitted }
-      if let rate = row.rate, !call.host.take(rate) { throw .tryAgain }
+      if let rate = row.rate, try !call.takesTurn(rate) {
+        if let limited = row.limitedResult { return Answer(truncatingIfNeeded: limited) }
+        throw .tryAgain
+      }
+      for check in checks {
+        if let limit = check.limit, !limit.range.contains(call.uint(check.address + 1)) { throw .errno(limit.errno) }
+      }
       for check in checks { try verify(check, call) }
       return try body(call)
     } catch {
@@ -178,7 +198,7 @@ struct Entry: Sendable {
       try call.withBytes(at: address, count: count) { _ in }
     case .argument(let index):
       let count = call.uint(index)
-      if address == 0, count > 0, !takesZero { throw .invalid }
+      if address == 0, count > 0, let nullError { throw nullError }
       try call.withBytes(at: address, count: count) { _ in }
     }
   }

@@ -80,7 +80,6 @@ extension NativeLibrary {
 
   private mutating func addValues() {
     define("ble_char_write") { (call) throws(NativeError) in
-      guard call.room(1) <= BLE.valueBytesMax else { throw .messageSize }
       let bytes = try call.bytes(1)
       try call.onDevice { () throws(DeviceError) in
         try call.devices.ble.write(call.user, characteristic: call.int(0), bytes)
@@ -97,6 +96,8 @@ extension NativeLibrary {
       let record = try call.onDevice { () throws(DeviceError) in
         try call.devices.ble.nextEvent(call.user, countMax: call.room(0))
       }
+      // Guests may look at the type alone: that of no event is 0.
+      if record == nil, call.room(0) >= 4 { try call.store(0 as UInt32, to: 0) }
       return try call.answer(record: record, in: 0)
     }
   }

@@ -7,7 +7,6 @@ extension NativeLibrary {
     addCoreAndTime()
     addLog()
     addMemory()
-    addExit()
     addTimers()
     addClock()
   }
@@ -39,18 +38,11 @@ extension NativeLibrary {
         return 0
       }
     }
-    for name in ["printf_native", "puts"] {
-      define(name) { (call) throws(NativeError) in
-        for line in try call.text(0).split(separator: "\n", omittingEmptySubsequences: true) {
-          call.host.write(.info, String(line))
-        }
-        return 0
+    define("printf_native") { (call) throws(NativeError) in
+      for line in try call.text(0).split(separator: "\n", omittingEmptySubsequences: true) {
+        call.host.write(.info, String(line))
       }
-    }
-    define("putchar") { (call) throws(NativeError) in
-      let host = call.host
-      withUnsafeBytes(of: UInt8(truncatingIfNeeded: call.int(0))) { host.write($0, isError: false) }
-      return call.int(0)
+      return 0
     }
     define("log") { (call) throws(NativeError) in
       let levels: [AppLog.Level] = [.error, .warning, .info, .debug]
@@ -71,7 +63,7 @@ extension NativeLibrary {
   }
 
   private mutating func addMemory() {
-    for name in ["mem_alloc", "malloc"] {
+    for name in ["mem_alloc", "malloc", "__cxa_allocate_exception"] {
       define(name) { (call) throws(NativeError) in Int32(bitPattern: call.allocate(call.uint(0))) }
     }
     for name in ["mem_free", "free"] {
@@ -107,14 +99,6 @@ extension NativeLibrary {
       }
       return Int32(bitPattern: address)
     }
-  }
-
-  private mutating func addExit() {
-    define("exit") { (call) throws(NativeError) in
-      call.host.exitCode = call.int(0)
-      throw .end(HostTrap("exit"))
-    }
-    define("abort") { (_) throws(NativeError) in throw .end(HostTrap("abort")) }
   }
 
   private mutating func addTimers() {

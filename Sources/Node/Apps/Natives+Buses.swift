@@ -38,7 +38,6 @@ extension NativeLibrary {
       return 0
     }
     define("i2c_write_reg") { (call) throws(NativeError) in
-      guard call.room(3) <= I2C.transferMax else { throw .invalid }
       let bytes = try call.bytes(3)
       let i2c = call.devices.i2c
       try call.taking(i2c.holds(bus: call.int(0), address: call.int(1), call.user)) { () throws(DeviceError) in

@@ -114,14 +114,14 @@ extension NativeLibrary {
   private mutating func addReports() {
     hid("hid_consumer_send") { (hid, call) throws(DeviceError) in try hid.sendConsumer(call.user, call.int(0)) }
     define("hid_send_raw_report") { (call) throws(NativeError) in
-      let bytes = try call.report(1)
+      let bytes = try call.bytes(1)
       try call.onDevice { () throws(DeviceError) in
         try call.devices.hid.sendRaw(call.user, id: call.int(0), bytes)
       }
       return 0
     }
     define("hid_fido_send") { (call) throws(NativeError) in
-      let bytes = try call.report(0)
+      let bytes = try call.bytes(0)
       try call.onDevice { () throws(DeviceError) in try call.devices.hid.sendFIDO(call.user, bytes) }
       return 0
     }
@@ -135,7 +135,7 @@ extension NativeLibrary {
     }
     define("hid_action_register") { (call) throws(NativeError) in
       let name = try call.text(0)
-      let bytes = try call.report(1)
+      let bytes = try call.bytes(1)
       try call.onDevice { () throws(DeviceError) in
         try call.devices.hid.register(call.user, action: name, bytes)
       }
@@ -146,13 +146,5 @@ extension NativeLibrary {
       try call.onDevice { () throws(DeviceError) in try call.devices.hid.play(call.user, action: name) }
       return 0
     }
-  }
-}
-
-extension HostCall where Host == AppHost {
-  /// The bytes of arguments `index` and `index + 1`, never more than a report has.
-  fileprivate borrowing func report(_ index: Int) throws(NativeError) -> [UInt8] {
-    guard room(index) <= HID.reportBytesMax else { throw .messageSize }
-    return try bytes(index)
   }
 }

@@ -1,7 +1,5 @@
 /// Messages over the node's broker, and lights of home automation.
 extension NativeLibrary {
-  private static let payloadBytesMax: UInt32 = 65536
-
   mutating func addMQTT() {
     addMQTTMessages()
     addLights()
@@ -11,7 +9,6 @@ extension NativeLibrary {
     define("mqtt_publish") { (call) throws(NativeError) in
       let topic = try Self.topic(call)
       guard !topic.hasWildcards, let quality = UInt8(exactly: call.int(3)), quality <= 2 else { throw .invalid }
-      guard call.uint(2) <= Self.payloadBytesMax else { throw .messageSize }
       try call.host.services.mqtt.publish(
         try call.bytes(1), to: topic.text, quality: Int(quality), isRetained: call.int(4) != 0)
       return 0
@@ -81,14 +78,22 @@ extension NativeLibrary {
         }
       }
       guard let command = found else { return 0 }
-      if let isOn = command.isOn { try call.store(isOn ? 1 as Int32 : 0, to: 1) }
-      if let brightness = command.brightness { try call.store(Int32(brightness), to: 2) }
+      var fields: Int32 = 0
+      if let isOn = command.isOn {
+        try call.store(isOn ? 1 as Int32 : 0, to: 1)
+        fields |= 1
+      }
+      if let brightness = command.brightness {
+        try call.store(Int32(brightness), to: 2)
+        fields |= 2
+      }
       if let color = command.color {
+        fields |= 4
         try call.store(Int32(color.red), to: 3)
         try call.store(Int32(color.green), to: 4)
         try call.store(Int32(color.blue), to: 5)
       }
-      return 1
+      return fields
     }
   }
 

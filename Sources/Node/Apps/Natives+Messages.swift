@@ -15,7 +15,6 @@ extension NativeLibrary {
     }
     define("msg_publish") { (call) throws(NativeError) in
       let topic = try call.text(0)
-      guard (1...UInt32(MessageBus.messageBytesMax)).contains(call.uint(2)) else { throw .messageSize }
       let bytes = try call.bytes(1)
       let host = call.host
       let delivery = try host.services.messages.publish(

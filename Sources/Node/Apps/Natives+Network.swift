@@ -34,7 +34,11 @@ extension NativeLibrary {
       guard call.uint(1) >= 4 else { throw .invalid }
       let host = call.host
       _ = host.network.pump(call)
-      guard let event = host.network.nextEvent() else { return 0 }
+      guard let event = host.network.nextEvent() else {
+        // Guests may look at the type alone: that of no event is 0.
+        try call.store(0 as UInt32, to: 0)
+        return 0
+      }
       try call.write(event.bytes, to: 0)
       return 1
     }

@@ -17,9 +17,12 @@ public struct Inspection: Sendable {
       case known(CapabilitySet)
       /// Of WASI preview 1.
       case wasi
-      /// The table has it with other types.
+      /// The table has it with other types: a call ends the app.
       case wrongType
+      /// No host has it: a call ends the app.
       case unknown
+      /// A call gives an error whatever the types are; the app goes on.
+      case refused
     }
 
     public var module: String
@@ -118,8 +121,10 @@ public struct Inspection: Sendable {
     let isWASI = module == NativeTable.wasiModule
     let rows =
       isWASI ? NativeTable.wasi.filter { $0.name == name } : NativeTable.functions(module: module, name: name)
-    if rows.isEmpty { return .unknown }
-    guard let row = rows.first(where: { $0.outlineType == type }) else { return .wrongType }
+    guard let row = rows.first(where: { $0.accepts(type) }) else {
+      if NativeTable.support(ofUnlisted: module, name) != nil { return .refused }
+      return rows.isEmpty ? .unknown : .wrongType
+    }
     // A C library imports more than its program calls, so nothing is missing for that.
     return isWASI ? .wasi : .known(row.capabilities)
   }
@@ -180,6 +185,12 @@ public struct Inspection: Sendable {
 }
 
 extension NativeFunction {
+  /// Whether a module may import the row with this type: hosts do not mind whether a result of 32 bits is taken.
+  func accepts(_ type: ModuleOutline.FunctionType) -> Bool {
+    guard outlineType.parameters == type.parameters else { return false }
+    return result == .int64 ? type.results == [.i64] : type.results.isEmpty || type.results == [.i32]
+  }
+
   /// The row as the type of an import.
   public var outlineType: ModuleOutline.FunctionType {
     let parameters = types.map { $0 == .i64 ? ModuleOutline.ValueType.i64 : .i32 }

@@ -4,11 +4,14 @@ import CWasmtime
 public final class LinkedModule<Host: AnyObject>: @unchecked Sendable {
   // Holds across threads: nothing changes behind `init` but Wasmtime's types, which it guards by locks of its own.
   public let module: Module
+  /// Imports in whose place the linker's ``Linker/missing`` stands.
+  public let absent: [Module.Import]
   private let imports: [LinkedImport]
 
-  init(module: Module, imports: [LinkedImport]) {
+  init(module: Module, imports: [LinkedImport], absent: [Module.Import]) {
     self.module = module
     self.imports = imports
+    self.absent = absent
   }
 
   deinit { for item in imports { wasm_functype_delete(item.type) } }

@@ -4,6 +4,13 @@ import CWasmtime
 ///
 /// Types are checked when a module is linked. After that a call passes its arguments without being checked.
 public struct Linker<Host: AnyObject>: Sendable {
+  /// What a function does that a module imports and that is not offered, or not with these types. Without it such a module is
+  /// refused when it is linked; with it only a call tells. The closure gives the body for module, name and types; what the body
+  /// gives is of the signature's type, or the guest ends.
+  public var missing:
+    (
+      @Sendable (String, String, Signature) -> @Sendable (borrowing HostCall<Host>) throws(HostTrap) -> Value?
+    )?
   private var functions: [FunctionName: [HostFunction]] = [:]
 
   public init() {}
@@ -36,21 +43,25 @@ public struct Linker<Host: AnyObject>: Sendable {
     _ module: String, _ name: String, _ signature: Signature,
     _ body: @escaping @Sendable (borrowing HostCall<Host>) throws(HostTrap) -> Value?
   ) throws(WasmtimeError) {
-    try define(
-      module, name, signature,
-      answering: { frame in
-        let call = frame.call(of: Host.self)
-        do throws(HostTrap) {
-          let answer = try body(call)
-          guard answer?.type == signature.result else {
-            throw HostTrap("\(module).\(name) gave another type than \(signature) says")
-          }
-          answer?.put(into: call.frame.slots)
-          return .done
-        } catch {
-          return call.fail(error)
+    try add(module, name, signature, Self.checked(module, name, signature, body))
+  }
+
+  private static func checked(
+    _ module: String, _ name: String, _ signature: Signature,
+    _ body: @escaping @Sendable (borrowing HostCall<Host>) throws(HostTrap) -> Value?
+  ) -> @Sendable (HostFrame) -> HostOutcome {
+    { frame in
+      do throws(HostTrap) {
+        let answer = try body(frame.call(of: Host.self))
+        guard answer?.type == signature.result else {
+          throw HostTrap("\(module).\(name) gave another type than \(signature) says")
         }
-      })
+        answer?.put(into: frame.slots)
+        return .done
+      } catch {
+        return frame.fail(error)
+      }
+    }
   }
 
   /// The fastest form, for functions that are called millions of times a second: the body makes the call of the frame, reads
@@ -77,19 +88,28 @@ public struct Linker<Host: AnyObject>: Sendable {
   /// Finds everything that the module imports; the instances made of it see nothing else of the host.
   public func link(_ module: Module) throws(WasmtimeError) -> LinkedModule<Host> {
     var imports: [LinkedImport] = []
+    var absent: [Module.Import] = []
     for item in module.imports {
-      let key = FunctionName(module: item.module, name: item.name)
-      guard let candidates = functions[key] else {
-        throw .missingImport(module: item.module, name: item.name)
-      }
-      guard let function = candidates.first(where: { item.type == .function($0.signature) }) else {
+      let candidates = functions[FunctionName(module: item.module, name: item.name)] ?? []
+      guard
+        let function = candidates.first(where: { item.type == .function($0.signature) }) ?? stand(in: item, &absent)
+      else {
+        if candidates.isEmpty { throw .missingImport(module: item.module, name: item.name) }
         throw .importMismatch(
           module: item.module, name: item.name, wanted: item.type.description,
           offered: candidates.map(\.signature.description).joined(separator: " or "))
       }
       imports.append(try LinkedImport(function))
     }
-    return LinkedModule(module: module, imports: imports)
+    return LinkedModule(module: module, imports: imports, absent: absent)
+  }
+
+  /// A function in place of one that is not offered.
+  private func stand(in item: Module.Import, _ absent: inout [Module.Import]) -> HostFunction? {
+    guard let missing, case .function(let signature) = item.type else { return nil }
+    absent.append(item)
+    let body = Self.checked(item.module, item.name, signature, missing(item.module, item.name, signature))
+    return HostFunction(item.module, item.name, signature, body)
   }
 }
 

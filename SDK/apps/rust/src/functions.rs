@@ -98,6 +98,9 @@ pub mod constants {
     pub const NET_EVENT_DATA: i32 = 3;
     pub const NET_EVENT_ACCEPT: i32 = 4;
     pub const NET_EVENT_ERROR: i32 = 5;
+    pub const HA_LIGHT_STATE: i32 = 1;
+    pub const HA_LIGHT_BRIGHTNESS: i32 = 2;
+    pub const HA_LIGHT_COLOR: i32 = 4;
     pub const APP_STATE_NEW: i32 = 0;
     pub const APP_STATE_INSTALLED: i32 = 1;
     pub const APP_STATE_RUNNING: i32 = 2;
@@ -305,14 +308,14 @@ pub mod display {
 
     /// Copies pixels and shows them at once.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
+    /// Rate: 100 a second with all of display, else it waits.
     pub fn raw_write(x: i32, y: i32, width: i32, height: i32, pixels: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_raw_write(x, y, width, height, pixels.as_ptr(), pixels.len() as u32) })
     }
 
     /// The same without waiting.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
+    /// Rate: 100 a second with all of display, else it waits.
     pub fn raw_write_async(x: i32, y: i32, width: i32, height: i32, pixels: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_raw_write_async(x, y, width, height, pixels.as_ptr(), pixels.len() as u32) })
     }
@@ -331,7 +334,7 @@ pub mod display {
 
     /// Shows what was drawn; it happens by itself 50 ms behind the last draw.
     /// Needs display.write.
-    /// Rate: 100 a second with all of display.
+    /// Rate: 100 a second with all of display, else it waits.
     pub fn flush() -> crate::Result<i32> {
         crate::check(unsafe { super::raw::display_flush() })
     }
@@ -399,7 +402,7 @@ pub mod gpio {
 
 /// Sensors.
 pub mod sensors {
-    /// A thousandth of the channel's unit; −2^31 without a value.
+    /// A thousandth of the channel's unit; −2^31 without a value, and when it is asked for too often.
     /// Needs sensor.read.
     /// Rate: 50 a second with all of sensor.
     pub fn read(channel: i32) -> i32 {
@@ -525,21 +528,21 @@ pub mod timers {
 pub mod storage {
     /// Mode 0 read, 1 write anew, 2 append, 3 both anew; writing needs storage.write.
     /// Needs storage.read or storage.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn open(path: crate::Text, mode: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_open(path.as_ptr(), mode) })
     }
 
     /// Gives how many bytes; 0 at the end.
     /// Needs storage.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn read(file: i32, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_read(file, into.as_mut_ptr(), into.len() as u32) })
     }
 
     /// Gives how many bytes; −ENOSPC when the quota is used up.
     /// Needs storage.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn write(file: i32, data: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_write(file, data.as_ptr(), data.len() as u32) })
     }
@@ -552,14 +555,14 @@ pub mod storage {
 
     /// Removes a file.
     /// Needs storage.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn delete(path: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_delete(path.as_ptr()) })
     }
 
     /// Names, a line each, folders with /, as many whole lines as fit, and a zero byte; gives the bytes with it.
     /// Needs storage.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn list(path: crate::Text, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::storage_list(path.as_ptr(), into.as_mut_ptr(), into.len() as u32) })
     }
@@ -569,7 +572,7 @@ pub mod storage {
 pub mod files {
     /// Flags 0 read, 1 write, 2 append, 4 both, 8 create, 16 truncate; writing needs fs.write.
     /// Needs fs.read or fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn open(path: crate::Text, flags: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_open(path.as_ptr(), flags) })
     }
@@ -582,56 +585,56 @@ pub mod files {
 
     /// Gives how many bytes; 0 at the end.
     /// Needs fs.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn read(file: i32, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_read(file, into.as_mut_ptr(), into.len() as u32) })
     }
 
     /// Gives how many bytes; −ENOSPC when the quota is used up.
     /// Needs fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn write(file: i32, data: &[u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_write(file, data.as_ptr(), data.len() as u32) })
     }
 
     /// From 0 the start, 1 here, 2 the end; gives the new place.
     /// Needs fs.read or fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn seek(file: i32, offset: i32, whence: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_seek(file, offset, whence) })
     }
 
     /// The place.
     /// Needs fs.read or fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn tell(file: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_tell(file) })
     }
 
     /// Size (32 bits), type (0 file, 1 folder), 3 bytes of nothing, changed (64 bits, ms).
     /// Needs fs.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn stat(path: crate::Text, status: &mut [u8; 16]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_stat(path.as_ptr(), status.as_mut_ptr()) })
     }
 
     /// Removes a file or an empty folder.
     /// Needs fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn unlink(path: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_unlink(path.as_ptr()) })
     }
 
     /// Makes a folder.
     /// Needs fs.write.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn mkdir(path: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_mkdir(path.as_ptr()) })
     }
 
     /// As storage_list.
     /// Needs fs.read.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn readdir(path: crate::Text, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::fs_readdir(path.as_ptr(), into.as_mut_ptr(), into.len() as u32) })
     }
@@ -691,7 +694,7 @@ pub mod network {
         crate::check(unsafe { super::raw::net_tx_flush(stream) })
     }
 
-    /// Takes the next event of 4 bytes. 1: taken, 0: none.
+    /// Takes the next event of 4 bytes. 1: taken, 0: none, and the event is one of type 0.
     /// Needs network.
     pub fn event_pop(into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::net_event_pop(into.as_mut_ptr(), into.len() as u32) })
@@ -720,7 +723,7 @@ pub mod messages {
         crate::check(unsafe { super::raw::msg_unsubscribe(topic.as_ptr()) })
     }
 
-    /// Gives the number of subscribers that got it; −EAGAIN when one that must not lose is full.
+    /// 1 to 4,096 bytes, else −EMSGSIZE. Gives the number of subscribers that got it; −EAGAIN when one that must not lose is full.
     /// Needs ipc.
     /// Rate: 200 a second with all of ipc.
     pub fn publish(topic: crate::Text, data: &[u8]) -> crate::Result<i32> {
@@ -822,21 +825,21 @@ pub mod apps {
 pub mod settings {
     /// The text with its zero byte; gives its length without it, −ENOENT without one.
     /// Needs settings.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn get(key: crate::Text, into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::settings_get(key.as_ptr(), into.as_mut_ptr(), into.len() as u32) })
     }
 
     /// Kept for this app alone, over restarts.
     /// Needs settings.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn set(key: crate::Text, value: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::settings_set(key.as_ptr(), value.as_ptr()) })
     }
 
     /// −ENOENT when there is none.
     /// Needs settings.
-    /// Rate: 40 a second with all of storage.
+    /// Rate: 40 a second with all of storage, else it waits.
     pub fn delete(key: crate::Text) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::settings_delete(key.as_ptr()) })
     }
@@ -844,7 +847,7 @@ pub mod settings {
 
 /// Cryptography.
 pub mod crypto {
-    /// At most 65,536 bytes.
+    /// At most 65,536 bytes, as everywhere here; more: −EMSGSIZE.
     /// Needs crypto.
     pub fn sha256(data: &[u8], digest: &mut [u8; 32]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::crypto_sha256(data.as_ptr(), data.len() as u32, digest.as_mut_ptr()) })
@@ -1067,7 +1070,7 @@ pub mod mqtt {
         crate::check(unsafe { super::raw::ha_light_report(id.as_ptr(), on, brightness, red, green, blue) })
     }
 
-    /// Takes what is wanted of the light. 1: taken, 0: none.
+    /// Takes what is wanted of the light: 1 whether it is on, 2 its brightness, 4 its colour, added up; 0: nothing. What is not wanted is left as it was.
     /// Needs mqtt.
     pub fn ha_light_poll(id: crate::Text, on: &mut i32, brightness: &mut i32, red: &mut i32, green: &mut i32, blue: &mut i32, timeout: i32) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::ha_light_poll(id.as_ptr(), on, brightness, red, green, blue, timeout) })
@@ -1325,7 +1328,7 @@ pub mod ble {
         crate::check(unsafe { super::raw::ble_char_read(characteristic, into.as_mut_ptr(), into.len() as u32) })
     }
 
-    /// Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one.
+    /// Takes the next event: type, characteristic, length (16 bits), data. Gives its length, 0 without one; the event is then one of type 0.
     /// Needs ble.
     pub fn event_pop(into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::ble_event_pop(into.as_mut_ptr(), into.len() as u32) })
@@ -1496,14 +1499,14 @@ pub mod wifi {
 
     /// Access points.
     /// Needs wifi.inject.
-    /// No such device on this host: ENODEV.
+    /// Refused by policy: ENOTSUP.
     pub fn scan_aps(into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::wifi_scan_aps(into.as_mut_ptr(), into.len() as u32) })
     }
 
     /// Signal strengths.
     /// Needs wifi.inject.
-    /// No such device on this host: ENODEV.
+    /// Refused by policy: ENOTSUP.
     pub fn scan_rssi(into: &mut [u8]) -> crate::Result<i32> {
         crate::check(unsafe { super::raw::wifi_scan_rssi(into.as_mut_ptr(), into.len() as u32) })
     }
@@ -1943,37 +1946,42 @@ pub mod raw {
         pub fn nfc_mb_put(data: *const u8, data_size: u32) -> i32;
         pub fn nfc_mb_get(into: *mut u8, into_size: u32) -> i32;
         pub fn nfc_mb_status() -> i32;
-        #[link_name = "log"]
-        pub fn host_log(level: i32, text: *const u8) -> i32;
-        pub fn bt_shell_print(text: *const u8) -> i32;
-        #[link_name = "bt_shell_print"]
-        pub fn bt_shell_print_alt(length: i32, text: *const u8) -> i32;
-        pub fn bt_shell_send_data(kind: i32, data: *const u8, data_size: u32) -> i32;
-        pub fn bt_shell_is_ready() -> i32;
         #[link_name = "memcpy"]
         pub fn host_memcpy(to: *mut u8, from: *mut u8, size: u32) -> *mut u8;
         #[link_name = "memmove"]
         pub fn host_memmove(to: *mut u8, from: *mut u8, size: u32) -> *mut u8;
+        #[link_name = "emscripten_memcpy_big"]
+        pub fn host_emscripten_memcpy_big(to: *mut u8, from: *mut u8, size: u32) -> *mut u8;
         #[link_name = "memset"]
         pub fn host_memset(to: *mut u8, value: i32, size: u32) -> *mut u8;
         #[link_name = "memcmp"]
         pub fn host_memcmp(a: *mut u8, b: *mut u8, size: u32) -> i32;
+        #[link_name = "memchr"]
+        pub fn host_memchr(bytes: *mut u8, byte: i32, size: u32) -> *mut u8;
         #[link_name = "strlen"]
         pub fn host_strlen(text: *mut u8) -> i32;
         #[link_name = "strcmp"]
         pub fn host_strcmp(a: *mut u8, b: *mut u8) -> i32;
         #[link_name = "strncmp"]
         pub fn host_strncmp(a: *mut u8, b: *mut u8, size: u32) -> i32;
+        #[link_name = "strncasecmp"]
+        pub fn host_strncasecmp(a: *mut u8, b: *mut u8, size: u32) -> i32;
         #[link_name = "strcpy"]
         pub fn host_strcpy(to: *mut u8, from: *mut u8) -> *mut u8;
         #[link_name = "strncpy"]
         pub fn host_strncpy(to: *mut u8, from: *mut u8, size: u32) -> *mut u8;
         #[link_name = "strchr"]
         pub fn host_strchr(text: *mut u8, byte: i32) -> *mut u8;
-        #[link_name = "puts"]
-        pub fn host_puts(text: *const u8) -> i32;
-        #[link_name = "putchar"]
-        pub fn host_putchar(byte: i32) -> i32;
+        #[link_name = "strstr"]
+        pub fn host_strstr(text: *mut u8, part: *mut u8) -> *mut u8;
+        #[link_name = "strspn"]
+        pub fn host_strspn(text: *mut u8, bytes: *mut u8) -> i32;
+        #[link_name = "strcspn"]
+        pub fn host_strcspn(text: *mut u8, bytes: *mut u8) -> i32;
+        #[link_name = "strdup"]
+        pub fn host_strdup(text: *mut u8) -> *mut u8;
+        #[link_name = "_strdup"]
+        pub fn host__strdup(text: *mut u8) -> *mut u8;
         #[link_name = "malloc"]
         pub fn host_malloc(size: u32) -> *mut u8;
         #[link_name = "calloc"]
@@ -1982,12 +1990,79 @@ pub mod raw {
         pub fn host_realloc(address: *mut u8, size: u32) -> *mut u8;
         #[link_name = "free"]
         pub fn host_free(address: *mut u8);
+        #[link_name = "printf"]
+        pub fn host_printf(format: *mut u8, arguments: *mut u8) -> i32;
+        #[link_name = "vprintf"]
+        pub fn host_vprintf(format: *mut u8, arguments: *mut u8) -> i32;
+        #[link_name = "sprintf"]
+        pub fn host_sprintf(to: *mut u8, format: *mut u8, arguments: *mut u8) -> i32;
+        #[link_name = "vsprintf"]
+        pub fn host_vsprintf(to: *mut u8, format: *mut u8, arguments: *mut u8) -> i32;
+        #[link_name = "snprintf"]
+        pub fn host_snprintf(to: *mut u8, size: u32, format: *mut u8, arguments: *mut u8) -> i32;
+        #[link_name = "vsnprintf"]
+        pub fn host_vsnprintf(to: *mut u8, size: u32, format: *mut u8, arguments: *mut u8) -> i32;
+        #[link_name = "puts"]
+        pub fn host_puts(text: *const u8) -> i32;
+        #[link_name = "putchar"]
+        pub fn host_putchar(byte: i32) -> i32;
         #[link_name = "atoi"]
         pub fn host_atoi(text: *mut u8) -> i32;
+        #[link_name = "strtol"]
+        pub fn host_strtol(text: *mut u8, end: *mut u8, base: i32) -> i32;
+        #[link_name = "strtoul"]
+        pub fn host_strtoul(text: *mut u8, end: *mut u8, base: i32) -> i32;
+        #[link_name = "isupper"]
+        pub fn host_isupper(byte: i32) -> i32;
+        #[link_name = "isalpha"]
+        pub fn host_isalpha(byte: i32) -> i32;
+        #[link_name = "isspace"]
+        pub fn host_isspace(byte: i32) -> i32;
+        #[link_name = "isgraph"]
+        pub fn host_isgraph(byte: i32) -> i32;
+        #[link_name = "isprint"]
+        pub fn host_isprint(byte: i32) -> i32;
+        #[link_name = "isdigit"]
+        pub fn host_isdigit(byte: i32) -> i32;
+        #[link_name = "isxdigit"]
+        pub fn host_isxdigit(byte: i32) -> i32;
+        #[link_name = "isalnum"]
+        pub fn host_isalnum(byte: i32) -> i32;
+        #[link_name = "tolower"]
+        pub fn host_tolower(byte: i32) -> i32;
+        #[link_name = "toupper"]
+        pub fn host_toupper(byte: i32) -> i32;
+        #[link_name = "clock"]
+        pub fn host_clock() -> i64;
+        #[link_name = "clock_gettime"]
+        pub fn host_clock_gettime(clock: i32, time: *mut u8) -> i32;
+        #[link_name = "setjmp"]
+        pub fn host_setjmp(place: *mut u8) -> i32;
+        #[link_name = "longjmp"]
+        pub fn host_longjmp(place: *mut u8, value: i32);
         #[link_name = "exit"]
         pub fn host_exit(code: i32);
         #[link_name = "abort"]
         pub fn host_abort();
+        #[link_name = "abort"]
+        pub fn abort_alt(code: i32);
+        #[link_name = "abortStackOverflow"]
+        pub fn host_abortStackOverflow(size: i32);
+        #[link_name = "nullFunc_X"]
+        pub fn host_nullFunc_X(code: i32);
+        #[link_name = "__cxa_allocate_exception"]
+        pub fn host___cxa_allocate_exception(size: u32) -> *mut u8;
+        #[link_name = "__cxa_begin_catch"]
+        pub fn host___cxa_begin_catch(exception: *mut u8);
+        #[link_name = "__cxa_throw"]
+        pub fn host___cxa_throw(exception: *mut u8, kind: *mut u8, destructor: *mut u8);
+        #[link_name = "log"]
+        pub fn host_log(level: i32, text: *const u8) -> i32;
+        pub fn bt_shell_print(text: *const u8) -> i32;
+        #[link_name = "bt_shell_print"]
+        pub fn bt_shell_print_alt(length: i32, text: *const u8) -> i32;
+        pub fn bt_shell_send_data(kind: i32, data: *const u8, data_size: u32) -> i32;
+        pub fn bt_shell_is_ready() -> i32;
         #[link_name = "akira_display_clear"]
         pub fn env_akira_display_clear(color: i32) -> i32;
         #[link_name = "akira_display_pixel"]
