@@ -169,7 +169,8 @@ let modules: [Module] = [
   tests(
     "GRPC", ["Bytes", "HTTP", "HTTPServer", "Net", "Protobuf", "PythonPeer", "TestAuthority"],
     plugins: ["ProtobufGenerator"]),
-  library("AppSigning", "Platform", ["AppFormat", "Crypto", "Linux"]), tests("AppSigning", ["AppFormat", "Bytes", "Crypto", "PythonPeer"]),
+  library("AppSigning", "Platform", ["AppFormat", "Crypto", "Linux"]),
+  tests("AppSigning", ["AppFormat", "Bytes", "Crypto", "PythonPeer"]),
   library("HostPackages", "Platform", ["AppFormat", "AppSigning", "Bytes", "Crypto", "JSON", "Linux"]),
   tests("HostPackages", ["AppFormat", "AppSigning", "Crypto", "PythonPeer"]),
   Module(

@@ -194,7 +194,7 @@ struct Entry: Sendable {
     case .zeroByte:
       if address != 0 { try call.checkText(check.address) }
     case .fixed(let count):
-      if address == 0, !takesZero { throw .invalid }
+      if address == 0, nullError != nil { throw .invalid }
       try call.withBytes(at: address, count: count) { _ in }
     case .argument(let index):
       let count = call.uint(index)

@@ -155,7 +155,7 @@ public struct Inspection: Sendable {
       switch item.verdict {
       case .known(let capabilities): set.formUnion(capabilities)
       case .wasi: for row in NativeTable.wasi where row.name == item.name { set.formUnion(row.capabilities) }
-      case .wrongType, .unknown: break
+      case .wrongType, .unknown, .refused: break
       }
     }
   }
