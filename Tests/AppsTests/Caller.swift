@@ -80,7 +80,8 @@ final class Guest {
     instance = try Instance(
       linked, host: host,
       options: InstanceOptions(
-        memoryBytesMax: host.memory.bytesMax, held: host.memory.held, interrupter: interrupter, permissions: permissions))
+        memoryBytesMax: host.memory.bytesMax, held: host.memory.held, interrupter: interrupter, permissions: permissions
+      ))
     host.instance = instance
   }
 
