@@ -11,7 +11,8 @@ import Testing
 @testable import Apps
 
 /// Debian's broker on a port of its own.
-final class Broker {
+final class Broker: @unchecked Sendable {
+  // Holds across threads: a test uses it on one at a time.
   let port: Int32
   private let folder: String
   private let process = Process()

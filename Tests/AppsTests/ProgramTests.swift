@@ -32,14 +32,7 @@ import Testing
     let source = "\(bench.folder)/\(name).\(suffix)"
     let output = "\(bench.folder)/\(name).wasm"
     try Data(program.utf8).write(to: URL(fileURLWithPath: source))
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command(source, output)
-    let status = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
-      process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-      do { try process.run() } catch { continuation.resume(throwing: error) }
-    }
-    guard status == 0 else { throw Failure(text: "\(name): \(status)") }
+    try await runTool(command(source, output))
     launch.module = Array(try Data(contentsOf: URL(fileURLWithPath: output)))
     launch.sha256 = Digest.sha256(launch.module)
     return launch

@@ -6,6 +6,18 @@ import Testing
 
 @testable import Apps
 
+/// Runs a tool without holding up other tests; it must end with 0.
+func runTool(_ arguments: [String]) async throws {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+  process.arguments = arguments
+  let status = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
+    process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+    do { try process.run() } catch { continuation.resume(throwing: error) }
+  }
+  guard status == 0 else { throw Failure(text: "\(arguments.joined(separator: " ")): \(status)") }
+}
+
 /// Apps in C as users of the reference's SDK write and build them: they declare what they import by themselves, from its
 /// description, and use no header of this project. `main` gives 0, or the line of the check that failed.
 enum SDKApp {
@@ -27,16 +39,11 @@ enum SDKApp {
     "-Wl,-z,stack-size=4096", "-Wl,--initial-memory=65536",
   ]
 
-  static func build(_ source: String, in folder: String, flags: [String] = SDKApp.flags) throws -> [UInt8] {
+  static func build(_ source: String, in folder: String, flags: [String] = SDKApp.flags) async throws -> [UInt8] {
     let name = SecureRandom.bytes(4).map { String($0, radix: 16) }.joined()
     let (input, output) = ("\(folder)/\(name).c", "\(folder)/\(name).wasm")
     try Data((prelude + "\n" + source).utf8).write(to: URL(fileURLWithPath: input))
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["clang"] + flags + [input, "-o", output]
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(text: "clang: \(process.terminationStatus)") }
+    try await runTool(["clang"] + flags + [input, "-o", output])
     return Array(try Data(contentsOf: URL(fileURLWithPath: output)))
   }
 }
@@ -45,10 +52,10 @@ extension Bench {
   /// An app with a manifest inside, as the SDK's tool embeds it; its rights are what the manifest asks for.
   func sdk(
     _ name: String, _ source: String, _ manifest: String = "{}", flags: [String] = SDKApp.flags
-  ) throws -> AppLaunch {
+  ) async throws -> AppLaunch {
     var launch = try launch(name, "(module)")
     launch.module = try AppManifest.embed(
-      Array(manifest.utf8), in: try SDKApp.build(source, in: folder, flags: flags))
+      Array(manifest.utf8), in: try await SDKApp.build(source, in: folder, flags: flags))
     launch.sha256 = Digest.sha256(launch.module)
     launch.manifest = try #require(try AppManifest.embedded(in: launch.module, ModuleOutline(launch.module)))
     launch.capabilities = CapabilityRegistry().capabilities(named: launch.manifest.capabilities)
@@ -60,7 +67,7 @@ extension Bench {
     _ name: String, _ source: String, _ manifest: String = "{}", flags: [String] = SDKApp.flags,
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let exit = try await run(try sdk(name, source, manifest, flags: flags))
+    let exit = try await run(try await sdk(name, source, manifest, flags: flags))
     #expect(exit == .exited(code: 0), "\(name): \(lines(name))", sourceLocation: sourceLocation)
   }
 }

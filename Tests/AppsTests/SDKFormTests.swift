@@ -40,12 +40,12 @@ import Testing
       ),
     ]
     for one in cases {
-      let launch = try bench.sdk(
+      let launch = try await bench.sdk(
         one.name, Self.log + one.source, #"{"capabilities": ["memory"]}"#, flags: one.flags)
       #expect(try await bench.run(launch) == .exited(code: one.code), "\(one.name)")
       #expect(bench.lines(one.name) == ["ran"], "\(one.name)")
     }
-    let reactive = try bench.sdk(
+    let reactive = try await bench.sdk(
       "reactive", Self.log + "__attribute__((export_name(\"handle\"))) int handle(int n) { say(\"no\"); return n; }",
       flags: plain)
     #expect(try await bench.run(reactive) == .exited(code: 0))
@@ -70,13 +70,13 @@ import Testing
         }
         """
     let manifest = #"{"abi": "1.9", "capabilities": ["display.write"]}"#
-    let careful = try bench.sdk("careful", source.replacing("WANTED", with: "wanted"), manifest)
+    let careful = try await bench.sdk("careful", source.replacing("WANTED", with: "wanted"), manifest)
     #expect(try await bench.run(careful) == .exited(code: 0))
     let lines = bench.lines("careful")
     #expect(lines.suffix(2) == ["before", "after"])
     #expect(lines.count == 3 && lines[0].contains("env.hologram_show (i32, f32, i64) -> i32"), "\(lines)")
     #expect(lines[0].contains("akira2.future") && lines[0].contains("env.display_clear (i32, i32) -> i32"))
-    let careless = try bench.sdk("careless", source.replacing("WANTED", with: "1"), manifest)
+    let careless = try await bench.sdk("careless", source.replacing("WANTED", with: "1"), manifest)
     guard case .trapped(let trap) = try await bench.run(careless) else {
       throw Failure(text: "it went on: \(bench.lines("careless"))")
     }
@@ -216,12 +216,12 @@ import Testing
       ("aborts-too", "void abort(int);\nint main(void) { abort(1); return 0; }"),
       ("jumps", "void longjmp(void *, int);\nint main(void) { longjmp(0, 1); return 0; }"),
     ] {
-      guard case .trapped(let trap) = try await bench.run(try bench.sdk(name, call)) else {
+      guard case .trapped(let trap) = try await bench.run(try await bench.sdk(name, call)) else {
         throw Failure(text: "\(name) went on")
       }
       #expect(trap.reason.contains(call.hasPrefix("void abort") ? "abort" : "longjmp"))
     }
-    let exits = try bench.sdk("exits", "void exit(int);\nint main(void) { exit(9); return 0; }")
+    let exits = try await bench.sdk("exits", "void exit(int);\nint main(void) { exit(9); return 0; }")
     #expect(try await bench.run(exits) == .exited(code: 9))
   }
 }

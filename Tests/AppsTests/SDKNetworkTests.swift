@@ -97,7 +97,7 @@ import Testing
           return 0;
         }
         """
-    var launch = try bench.sdk(
+    var launch = try await bench.sdk(
       "stream", source.replacing("PORT", with: "\(port)"),
       #"""
       {"capabilities": ["network.use"],
@@ -114,7 +114,7 @@ import Testing
     defer { bench.runtime.services.mqtt.disconnect() }
     let exits = Exits()
     let app = try await bench.runtime.start(
-      try bench.sdk(
+      try await bench.sdk(
         "light",
         """
         AKIRA(ha_light_register) int ha_light_register(const char *, const char *);
@@ -146,16 +146,20 @@ import Testing
         }
         """, #"{"capabilities": ["mqtt.*"]}"#)
     ) { exits.set($0) }
-    #expect(try broker.receive("apps/light/ready") == "yes")
-    #expect(try broker.receive("aether/light/lamp/state") == #"{"state":"OFF"}"#)
-    let configuration = try JSON.parse(broker.receive("homeassistant/light/aether_lamp/config")).objectValue
-    #expect(configuration?["unique_id"] == "aether_lamp" && configuration?["schema"] == "json")
-    #expect(configuration?["brightness"] == true && configuration?["supported_color_modes"] == ["rgb"])
-    try broker.publish("aether/light/lamp/set", #"{"state":"ON","color":{"r":255,"g":128,"b":0}}"#)
+    try await onThread {
+      let ready = try broker.receive("apps/light/ready")
+      let state = try broker.receive("aether/light/lamp/state")
+      #expect(ready == "yes" && state == #"{"state":"OFF"}"#)
+      let configuration = try JSON.parse(broker.receive("homeassistant/light/aether_lamp/config")).objectValue
+      #expect(configuration?["unique_id"] == "aether_lamp" && configuration?["schema"] == "json")
+      #expect(configuration?["brightness"] == true && configuration?["supported_color_modes"] == ["rgb"])
+      try broker.publish("aether/light/lamp/set", #"{"state":"ON","color":{"r":255,"g":128,"b":0}}"#)
+    }
     #expect(await exits.first() == .exited(code: 0), "\(bench.lines("light"))")
     _ = app
-    #expect(
-      try broker.receive("aether/light/lamp/state")
-        == #"{"state":"ON","brightness":70,"color_mode":"rgb","color":{"r":255,"g":128,"b":0}}"#)
+    try await onThread {
+      let state = try broker.receive("aether/light/lamp/state")
+      #expect(state == #"{"state":"ON","brightness":70,"color_mode":"rgb","color":{"r":255,"g":128,"b":0}}"#)
+    }
   }
 }

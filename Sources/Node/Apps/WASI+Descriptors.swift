@@ -63,7 +63,7 @@ extension NativeLibrary {
         switch descriptor.target {
         case .file(let handle):
           try call.require(Self.wasiWriting)
-          if !descriptor.flags.isDisjoint(with: [.dataSync, .readSync, .sync]) { try call.awaitToken(.storage) }
+          if !descriptor.flags.isDisjoint(with: [.dataSync, .readSync, .sync]) { _ = try call.takesTurn(.storage) }
           count = try call.withFiles { (files) throws(NativeError) in
             try call.withBuffers(1) { (buffers) throws(NativeError) in
               try files.write(handle, .wasi, buffers, at: place)
@@ -89,7 +89,7 @@ extension NativeLibrary {
     for (name, bytesOnly) in [("fd_sync", false), ("fd_datasync", true)] {
       wasi(name) { (call) throws(NativeError) in
         let descriptor = try call.descriptor(0, bytesOnly ? .dataSync : .sync)
-        try call.awaitToken(.storage)
+        _ = try call.takesTurn(.storage)
         try call.withFiles { (files) throws(NativeError) in
           try files.sync(descriptor.handle, .wasi, bytesOnly: bytesOnly)
         }
@@ -234,16 +234,6 @@ extension NativeLibrary {
 }
 
 extension HostCall where Host == AppHost {
-  /// Takes a token, and waits for it when there is none, since ordinary programs do not try again: for what makes the disk
-  /// work at once, so that one app does not take it from others.
-  fileprivate borrowing func awaitToken(_ rate: RateClass) throws(NativeError) {
-    let host = host
-    if host.take(rate) { return }
-    repeat {
-      try wait(until: monotonicNanoseconds() + 20_000_000)
-    } while !host.buckets.take(rate, now: monotonicNanoseconds() / 1_000_000)
-  }
-
   /// A place or size of 64 bits; one with the sign bit is none.
   borrowing func size(_ index: Int) throws(NativeError) -> Int {
     let size = long(index)
