@@ -6,12 +6,15 @@ import Testing
 
 /// The apps of Examples/apps without something that they ask for: they say so, and do not end with 0.
 @Suite struct SampleRightsTests {
-  @Test(arguments: [
-    ("counter", [Capability.ipc, .settings, .appInfo]), ("thermostat", [.sensorRead, .displayWrite, .ipc]),
-    ("chat-alice", [.ipc]), ("chat-bob", [.ipc]), ("storage-bench", [.storageWrite]),
-    ("sensor-logger", [.sensorRead, .storageWrite, .mqtt, .appInfo]), ("snake", [.displayWrite, .inputRead]),
-    ("automaton-host", [.ipc, .settings]), ("fetcher", [.network]), ("misbehave", [.ipc]),
-  ]) func missingCapabilitiesAreSaid(_ name: String, _ capabilities: [Capability]) async throws {
+  @Test(
+    .timeLimit(.minutes(10)),
+    arguments: [
+      ("counter", [Capability.ipc, .settings, .appInfo]), ("thermostat", [.sensorRead, .displayWrite, .ipc]),
+      ("chat-alice", [.ipc]), ("chat-bob", [.ipc]), ("storage-bench", [.storageWrite]),
+      ("sensor-logger", [.sensorRead, .storageWrite, .mqtt, .appInfo]), ("snake", [.displayWrite, .inputRead]),
+      ("automaton-host", [.ipc, .settings]), ("fetcher", [.network]), ("misbehave", [.ipc]),
+    ]) func missingCapabilitiesAreSaid(_ name: String, _ capabilities: [Capability]) async throws
+  {
     let bench = try Bench()
     for capability in capabilities {
       var launch = try bench.sample(name)

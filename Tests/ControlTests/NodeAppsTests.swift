@@ -6,6 +6,7 @@ import Bytes
 import Crypto
 import Foundation
 import JSON
+import Linux
 import Model
 import Synchronization
 import Testing
@@ -136,6 +137,24 @@ private final class PretendRunner: NodeAppRunner {
     let listed = try #require(await again.list().first)
     #expect(listed.rollback != nil && listed.fingerprint == bad.fingerprint)
     #expect(try await apply(again, try spec(try module("3"))).rollback == nil)
+    await again.close()
+  }
+
+  @Test func aDamagedRecordRemovesNoApp() async throws {
+    defer { remove() }
+    let apps = try await open()
+    let spec = try spec(try module("1"))
+    _ = try await apply(apps, spec)
+    await apps.close()
+    let owners = "\(root)/owners"
+    let folder = "\(owners)/\(try #require(try Files.names(in: owners).first))/declared"
+    let file = "\(folder)/\(try #require(try Files.names(in: folder).first))"
+    try Files.replace(file, with: Array("{".utf8), mode: 0o600, durable: false)
+    let again = try await open()
+    #expect(runner.state.withLock { $0.forgotten.isEmpty })
+    #expect(await again.manager(owner: "ada")?.list().map(\.name.text) == ["lamp"])
+    let observed = try await apply(again, spec)
+    #expect(observed.state == .running && observed.fingerprint == spec.fingerprint)
     await again.close()
   }
 

@@ -29,8 +29,8 @@ extension NodeApps {
       do {
         record = try await take(spec, record, tenant)
       } catch {
-        // Nothing was installed: nothing is left to be removed later.
-        if (try? await tenant.manager.info(key.name)) == nil { forget(record, tenant) }
+        // Nothing was installed: nothing is left to be removed later. A manager that is closing does not know.
+        if (try? await Self.has(key.name, tenant.manager)) == false { forget(record, tenant) }
         throw error
       }
       record.fingerprint = spec.fingerprint.text

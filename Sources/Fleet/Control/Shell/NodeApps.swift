@@ -104,7 +104,7 @@ public actor NodeApps {
       guard let owner = try? Files.text("\(folder)/\(name)/owner") else { continue }
       do {
         let tenant = try await tenant(owner)
-        await adopt(tenant)
+        try await adopt(tenant)
         work.append(Task { await tenant.manager.startAtBoot() })
       } catch {
         // The others' apps run; this one's say in their status what is wrong.
@@ -161,22 +161,29 @@ public actor NodeApps {
     }
   }
 
-  /// Reads which resource each app is for; what belongs to none goes.
-  private func adopt(_ tenant: Tenant) async {
+  /// Reads which resource each app is for; what belongs to none goes, unless something cannot be read that may say otherwise.
+  private func adopt(_ tenant: Tenant) async throws {
     let folder = "\(tenant.folder)/declared"
     var names: Set<String> = []
-    for file in (try? Files.names(in: folder)) ?? [] {
-      guard let bytes = try? Files.read("\(folder)/\(file)"), let json = try? JSON.parse(bytes),
-        let record = Record(json: json, owner: tenant.owner), (try? await tenant.manager.info(record.name)) != nil
-      else {
-        // Written before an install that did not happen.
-        try? Files.removeTree("\(folder)/\(file)")
-        continue
+    var isComplete = true
+    for file in try Files.names(in: folder) {
+      do {
+        let json = try JSON.parse(try Files.read("\(folder)/\(file)"))
+        guard let record = Record(json: json, owner: tenant.owner) else { throw RecordError.notOne }
+        guard try await Self.has(record.name, tenant.manager) else {
+          // Written before an install that did not happen.
+          try Files.removeTree("\(folder)/\(file)")
+          continue
+        }
+        records[record.workload] = record
+        tenant.rules.setLocalAddresses(record.allowsLocalAddresses, for: record.name)
+        names.insert(record.name)
+      } catch {
+        isComplete = false
+        log.error("what an app is declared for cannot be read", ["file": .string(file), "error": .init(error)])
       }
-      records[record.workload] = record
-      tenant.rules.setLocalAddresses(record.allowsLocalAddresses, for: record.name)
-      names.insert(record.name)
     }
+    guard isComplete else { return }
     for app in await tenant.manager.list() where !names.contains(app.name.text) {
       log.warning("an app that nobody declares is removed", ["app": .string(app.name.text)])
       do {
@@ -184,6 +191,19 @@ public actor NodeApps {
       } catch {
         log.error("an app that nobody declares is still there", ["app": .string(app.name.text), "error": .init(error)])
       }
+    }
+  }
+
+  private enum RecordError: Error { case notOne }
+
+  /// False only when the manager knows that it has no such app.
+  static func has(_ name: String, _ manager: AppManager) async throws(AppError) -> Bool {
+    do throws(AppError) {
+      _ = try await manager.info(name)
+      return true
+    } catch {
+      if case .notFound = error { return false }
+      throw error
     }
   }
 
@@ -250,7 +270,8 @@ public actor NodeApps {
       // The version before has a manifest of its own.
       do {
         try await setCapabilities(of: record, ceiling: nil, tenant)
-        try write(record, tenant)
+        // As it is by now: another specification may have been applied meanwhile.
+        if let record = records[id] { try write(record, tenant) }
       } catch {
         log.error(
           "an app that was rolled back may have other capabilities than it is declared with",
