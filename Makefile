@@ -37,6 +37,7 @@ test: setup helper ## Run every test
 	scripts/build-firmware
 	scripts/build-wasm
 	scripts/build-apps
+	scripts/device-kernel
 	scripts/test
 
 check: setup ## Fast subset: layout, warnings as errors, tests of the pure modules
