@@ -1,3 +1,4 @@
+import AppProjects
 import Arguments
 import Glibc
 import JSON
@@ -39,9 +40,11 @@ enum AppOnlineCommands {
     let deadline = try Waiting.deadline(arguments)
     let file = arguments.operand("FILE") ?? ""
     let client = try APIClient(arguments)
-    let upload = try await AppUpload.send(try AppUpload.read(file), of: file, client)
+    let bytes = try AppUpload.read(file)
+    let called = arguments.value("name") ?? nameOf(file, bytes)
+    let upload = try await AppUpload.send(bytes, of: file, client)
     let answer = try await client.call(
-      "POST", "/v1/app-uploads/\(upload)/commit?install=\(APIClient.segment(arguments.value("name") ?? ""))")
+      "POST", "/v1/app-uploads/\(upload)/commit?install=\(APIClient.segment(called))")
     let name = answer["resource"]?["metadata"]?["name"]?.stringValue ?? ""
     let generation = answer["resource"]?["metadata"]?["generation"]?.integerValue ?? 0
     let resource =
@@ -53,6 +56,15 @@ enum AppOnlineCommands {
       try Output.write("app \(name) \(describe(resource))\n" + withheld(resource, from: name))
     }
     return 0
+  }
+
+  /// The name of its file, for an app whose manifest has none; "" where the node finds one.
+  private static func nameOf(_ file: String, _ bytes: [UInt8]) -> String {
+    guard let inspection = try? Inspection(bytes), inspection.manifest?.name.isEmpty != false,
+      let last = file.split(separator: "/").last, let stem = last.split(separator: ".").first, stem.utf8.count <= 31,
+      stem.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") })
+    else { return "" }
+    return String(stem)
   }
 
   /// What the app asks for and did not get, and how it gets it.

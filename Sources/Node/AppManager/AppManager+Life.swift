@@ -72,9 +72,13 @@ extension AppManager {
   /// Gives the core an event and does what it says.
   func send(_ event: AppEvent, to entry: AppEntry) {
     if entry.core.state.isSettled { entry.episode = AppEntry.Episode() }
+    var wasStarting = false
+    if case .starting = entry.core.state { wasStarting = true }
     let effects = entry.core.step(event, at: now)
     switch event {
     case .started: entry.episode.hasStarted = true
+    // A short run may be over before its start is told.
+    case .exited where wasStarting: entry.episode.hasStarted = true
     case .startFailed(_, let failure): entry.episode.startFailure = failure
     default: break
     }

@@ -75,6 +75,10 @@ enum Template {
     int32_t main(void) {
       char text[16] = "0";
       int32_t found = settings_get("starts", text, sizeof text);
+      if (found == -AETHER_EPERM) {
+        aether_printf("\(name): hello; with \\"aether app grant \(name) settings\\" I count my starts");
+        return 0;
+      }
       if (found < 0 && found != -AETHER_ENOENT) {
         aether_printf("\(name): settings cannot be read: %d", found);
         return -found;
@@ -96,6 +100,9 @@ enum Template {
         let starts = (try Settings.text("starts")?.number ?? 0) + 1
         try Settings.keep("starts", Line().add(starts))
         Log.info(text: Line("\(name): start number ").add(starts).text)
+        return 0
+      } catch where error.code == 1 {
+        Log.info(text: "\(name): hello; with \\"aether app grant \(name) settings\\" I count my starts")
         return 0
       } catch {
         Log.error(text: Line("\(name): error ").add(error.code).text)
@@ -119,6 +126,10 @@ enum Template {
         match count() {
             Ok(starts) => {
                 log_line!("\(name): start number {}", starts);
+                0
+            }
+            Err(Error::EPERM) => {
+                log_line!("\(name): hello; with \\"aether app grant \(name) settings\\" I count my starts");
                 0
             }
             Err(error) => {
