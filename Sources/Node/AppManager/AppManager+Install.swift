@@ -113,8 +113,7 @@ extension AppManager {
     entry.image = image
     // On disk they change together with the version.
     if let settings { entry.core.setSettings(settings) }
-    send(.update(version), to: entry)
-    let episode = await settled(entry)
+    let episode = await settled(entry, behind: .update(version))
     if let error = episode.storage {
       if settings != nil, entry.core.state != .removed {
         entry.core.setSettings(old.settings)

@@ -11,16 +11,14 @@ extension AppManager {
     let entry = try entry(name)
     try check(.start(.user), entry)
     try checkRoom(for: entry)
-    send(.start(.user), to: entry)
-    try await waitUntilUp(entry)
+    try await waitUntilUp(entry, behind: .start(.user))
   }
 
   /// Stops an app, and takes back a restart that waits. It stays stopped when the node comes up again.
   public func stop(_ name: String) async throws(AppError) {
     let entry = try entry(name)
     try check(.stop, entry)
-    send(.stop, to: entry)
-    _ = await settled(entry)
+    _ = await settled(entry, behind: .stop)
   }
 
   /// Stops an app if it runs and starts it, its series of failures forgotten.
@@ -28,8 +26,7 @@ extension AppManager {
     let entry = try entry(name)
     try check(.restart, entry)
     try checkRoom(for: entry)
-    send(.restart, to: entry)
-    try await waitUntilUp(entry)
+    try await waitUntilUp(entry, behind: .restart)
   }
 
   /// Puts the version before the current one in its place, which can be taken back in the same way. Waits until it is up if
@@ -37,8 +34,7 @@ extension AppManager {
   public func rollBack(_ name: String) async throws(AppError) {
     let entry = try entry(name)
     try check(.rollback, entry)
-    send(.rollback, to: entry)
-    let episode = await settled(entry)
+    let episode = await settled(entry, behind: .rollback)
     if let error = episode.storage { throw .storage(error) }
     if let failure = episode.startFailure { throw .start(failure) }
   }
@@ -47,18 +43,26 @@ extension AppManager {
   public func uninstall(_ name: String) async throws(AppError) {
     let entry = try entry(name)
     try check(.uninstall, entry)
-    send(.uninstall, to: entry)
-    let episode = await settled(entry)
+    let episode = await settled(entry, behind: .uninstall)
     if let error = episode.storage { throw .storage(error) }
   }
 
-  func waitUntilUp(_ entry: AppEntry) async throws(AppError) {
-    let episode = await settled(entry)
+  private func waitUntilUp(_ entry: AppEntry, behind event: AppEvent) async throws(AppError) {
+    let episode = await settled(entry, behind: event)
     if let failure = episode.rollback { throw .rolledBack(failure) }
     if episode.hasStarted { return }
     if let failure = episode.startFailure { throw .start(failure) }
     if case .running = entry.core.state { return }
     throw .overtaken(entry.name.text)
+  }
+
+  /// Gives the core an event and waits until nothing is under way. Who waits is noted before the event is given: a short run may
+  /// be over before it could be noted behind it.
+  func settled(_ entry: AppEntry, behind event: AppEvent) async -> AppEntry.Episode {
+    await withCheckedContinuation {
+      entry.waiters.append($0)
+      send(event, to: entry)
+    }
   }
 
   /// Waits until nothing is under way.
@@ -72,13 +76,9 @@ extension AppManager {
   /// Gives the core an event and does what it says.
   func send(_ event: AppEvent, to entry: AppEntry) {
     if entry.core.state.isSettled { entry.episode = AppEntry.Episode() }
-    var wasStarting = false
-    if case .starting = entry.core.state { wasStarting = true }
     let effects = entry.core.step(event, at: now)
     switch event {
     case .started: entry.episode.hasStarted = true
-    // A short run may be over before its start is told.
-    case .exited where wasStarting: entry.episode.hasStarted = true
     case .startFailed(_, let failure): entry.episode.startFailure = failure
     default: break
     }

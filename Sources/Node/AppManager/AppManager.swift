@@ -144,8 +144,7 @@ public actor AppManager {
     } catch {
       return log.error("app is not started with the node", ["app": LogValue(name), "why": LogValue(error)])
     }
-    send(.start(.boot), to: entry)
-    _ = await settled(entry)
+    _ = await settled(entry, behind: .start(.boot))
   }
 
   /// Stops everything that runs, which is started again when the registry is opened the next time.
