@@ -71,6 +71,7 @@ public struct Linker<Host: AnyObject>: Sendable {
     _ module: String, _ name: String, _ signature: Signature,
     answering body: @escaping @Sendable (HostFrame) -> HostOutcome
   ) throws(WasmtimeError) {
+    precondition(signature.result != nil, "an answer has no slot where the signature has no result")
     try add(module, name, signature, body)
   }
 
